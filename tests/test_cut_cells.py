@@ -30,7 +30,7 @@ from pinnsolve import (
 from pinnsolve.checks.check import check
 from pinnsolve.geometry.shape import Shape
 from pinnsolve.geometry.stretches import Stretches
-from pinnsolve.methods import faces, steady_solving, steady_whole
+from pinnsolve.methods import elimination_order, faces, steady_solving, steady_whole
 from pinnsolve.methods.grading import parts_apart
 from pinnsolve.methods.joined_newton import JoinedNewton
 from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator, scheme_of
@@ -173,14 +173,16 @@ def test_what_is_overlooked_is_no_solution(monkeypatch: pytest.MonkeyPatch) -> N
     found = openings(cells.mesh, (False, False))
     axis, *pairs = found[0]
     lost = [(axis, *(p[1:] for p in pairs)), *found[1:]]
-    for room in (faces, open_sides):
+    for room in (faces, elimination_order, open_sides):
         monkeypatch.setattr(room, "openings", lambda mesh, rings: lost)
     faces.faces_of.cache_clear()
+    elimination_order.order_of.cache_clear()
     assert not closed(cells.mesh, (False, False))
     assert error_of(solved(cells)) > 10 * right
     monkeypatch.setattr(steady_whole, "closed", lambda mesh, rings: False)
     assert not SteadyWhole(cells.scheme, (), 1e-6).solve()
     faces.faces_of.cache_clear()
+    elimination_order.order_of.cache_clear()
     monkeypatch.undo()
     natural = declared(conditions=[condition(flux, on=boundary)])
     at = Stretches.at

@@ -33,7 +33,7 @@ from pinnsolve.geometry.clip_points import points_inside
 from pinnsolve.geometry.clipped import Clipped
 from pinnsolve.geometry.shape import Shape
 from pinnsolve.geometry.surfaces import Surfaces
-from pinnsolve.methods import faces
+from pinnsolve.methods import elimination_order, faces
 from pinnsolve.methods.grading import parts_apart
 from pinnsolve.methods.joined_newton import JoinedNewton
 from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator, scheme_of
@@ -212,13 +212,15 @@ def test_what_is_overlooked_is_no_solution(monkeypatch: pytest.MonkeyPatch) -> N
     cells = begun(declared(), 4, 2)
     right = error_of(solved(cells))
     lost = openings(cells.mesh, (False,) * 3)[1:]
-    for room in (faces, open_sides):
+    for room in (faces, elimination_order, open_sides):
         monkeypatch.setattr(room, "openings", lambda mesh, rings: lost)
     faces.faces_of.cache_clear()
+    elimination_order.order_of.cache_clear()
     assert not closed(cells.mesh, (False,) * 3)
     assert error_of(solved(cells)) > 3 * right
     monkeypatch.undo()
     faces.faces_of.cache_clear()
+    elimination_order.order_of.cache_clear()
     taken = Surfaces.taken
 
     def inward(self: Any, *given: Any) -> Any:

@@ -235,6 +235,23 @@ def test_waves_along_one_coordinate_halve_cells_along_it() -> None:
     assert levels[0] > 0 and levels[1] == levels[2] == 0
 
 
+def test_where_no_finer_cells_fit_what_is_near_goes_on_to_richer_features(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenth of the terms is left and no bound is met, but the error is far less; a mutant leaves all to others."""
+
+    def slower(x: Any, y: Any, z: Any) -> Any:
+        return sin(4 * pi * x) * sin(pi * y) * sin(pi * z)
+
+    problem = declared(lambda u, x, y, z: laplace(u, x, y, z) + 18 * pi**2 * slower(x, y, z), [dirichlet(u=0)])
+    scheme = scheme_of(read(problem)[0], 7, CPU)
+    room = steady_refining.held(scheme, SteadyWhole(scheme, (), 1e-4).cells.mesh, 9)
+    monkeypatch.setattr(steady_refining, "RULES", replace(steady_refining.RULES, memory=1.01 * room))
+    whole = SteadyWhole(scheme, (), 1e-4)
+    assert whole.solve() and 0.03 < whole.offs[-1] < steady_whole.RULES.in_space
+    assert error_of(whole.cells, slower) < 0.1 * whole.offs[-1]
+    monkeypatch.setattr(steady_whole, "RULES", replace(steady_whole.RULES, in_space=0.0))
+    assert not SteadyWhole(scheme, (), 1e-4).solve()
+
+
 def test_as_few_halves_as_suffice_are_foretold() -> None:
     cell = reference_cell(6, CPU, 3)
     c = torch.zeros(3, 1, cell.count, dtype=torch.float64)

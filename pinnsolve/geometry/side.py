@@ -231,3 +231,16 @@ def notches(
             place, (a, b) = {x: float(end[0]), y: float(end[1])}, inward.tolist()
             made.append(Notch(place, (a, b), 2 * math.pi * share, reach))
     return made
+
+
+def edges_of(side: Side) -> tuple[Sequence[float], Sequence[float]]:
+    """Where the smooth pieces of a side's patch end along both parameters: those of what is curved turn by no more than
+    a right angle."""
+    patch = side.patch
+    if patch.shares is not None:
+        return [0.0, *patch.shares.tolist()], [0.0, 1.0]
+    normals = side.nodes[0].normals
+    flat = bool(((normals - normals[:1]).abs() < 1e-9).all())
+    u = max(patch.stretches, 1 if flat else 4)
+    v = 1 if flat or patch.stretches > 1 else 2
+    return [k / u for k in range(u + 1)], [k / v for k in range(v + 1)]

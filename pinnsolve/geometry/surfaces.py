@@ -15,7 +15,7 @@ from torch import Tensor
 from pinnsolve.geometry.clip_points import points_inside
 from pinnsolve.geometry.rules import RULES as SHAPES
 from pinnsolve.geometry.shape import Shape
-from pinnsolve.geometry.side import Side
+from pinnsolve.geometry.side import edges_of
 from pinnsolve.geometry.triangles import Triangles, held_in
 
 
@@ -67,7 +67,7 @@ class Surfaces:
         """All of it."""
         found = []
         for number, side in enumerate(self.shape.sides):
-            u, v = _edges(side)
+            u, v = edges_of(side)
             for a, b in pairwise(u):
                 found += [(float(number), a, b, c, e) for c, e in pairwise(v)]
         return torch.tensor(found, dtype=torch.float64).reshape(-1, 5)
@@ -82,6 +82,14 @@ class Surfaces:
             surface, held = self.shape.sides[int(number)].taken(parts[mine])
             x[mine], normals[mine], density[mine], kept[mine] = surface.points, surface.normals, surface.density, held
         return x, normals, density, kept
+
+    def places(self, sides: Tensor, parts: Tensor) -> Tensor:
+        """The points (N, 3) alone, on the boundary or not."""
+        x = torch.zeros(len(parts), 3, dtype=torch.float64)
+        for number in sides.unique().tolist():
+            mine = (sides == number).nonzero()[:, 0]
+            x[mine] = self.shape.sides[int(number)].patch.at(parts[mine]).points
+        return x
 
     # ------------------------------------------------------------ in boxes
 
@@ -102,7 +110,7 @@ class Surfaces:
         low, high = pieces.new_zeros(2, len(pieces), 3)
         known = self._triangles.known(pieces)
         flat, others = (known >= 0).nonzero()[:, 0], (known < 0).nonzero()[:, 0]
-        seen = self.taken(*self._grid(pieces[others], RULES.samples))[0] if len(others) else low[:0]
+        seen = self.places(*self._grid(pieces[others], RULES.samples)) if len(others) else low[:0]
         for mine, at, count in ((flat, self._triangles.x[known[flat]], RULES.few), (others, seen, RULES.samples)):
             x = at.view(len(mine), count, count, 3)
             steps = torch.stack([x.diff(dim=k).abs().flatten(1, 2).amax(1) for k in (1, 2)]).sum(0)
@@ -130,7 +138,7 @@ class Surfaces:
         size = torch.zeros_like(pieces[:, 0])
         size[flat] = self._triangles.sizes[known[flat]]
         if len(others):
-            corners = self.taken(*self._grid(pieces[others], 2))[0].view(len(others), -1, 3)
+            corners = self.places(*self._grid(pieces[others], 2)).view(len(others), -1, 3)
             size[others] = (corners.amax(1) - corners.amin(1)).amax(1)
         small = size <= RULES.small * (boxes[:, 1] - boxes[:, 0]).amin(1)
         small &= self._flat(pieces)  # of others corners may lie close together though what is between them does not
@@ -150,11 +158,11 @@ class Surfaces:
         count = RULES.samples if closely else RULES.few
         windows, every = pieces.clone(), torch.arange(len(pieces))
         for _ in range(RULES.zooms * closely):
-            x = self.taken(*self._grid(windows[every], count))[0].view(-1, count, count, 3)
+            x = self.places(*self._grid(windows[every], count)).view(-1, count, count, 3)
             windows[every], reached = _near(windows[every], x, boxes[every])
             every = every[reached]
         sides, parts = self._grid(windows[every], count)
-        within = self._inside(sides, parts, boxes[every].repeat_interleave(count**2, 0))[1].view(-1, count, count)
+        within = self._inside(sides, parts, boxes[every].repeat_interleave(count**2, 0)).view(-1, count, count)
         rows = within.sum(1)
         some = rows.any(1)
         every, fullest = every[some], rows[some].argmax(1) / (count - 1)
@@ -163,7 +171,7 @@ class Surfaces:
             windows[every] = self._closed_in(windows[every], v, boxes[every])
             # what only touches a box has no area there
             sides, parts = self._grid(windows[every], RULES.across, ends=False)
-            within = self._inside(sides, parts, boxes[every].repeat_interleave(RULES.across**2, 0))[1]
+            within = self._inside(sides, parts, boxes[every].repeat_interleave(RULES.across**2, 0))
             every = every[within.view(len(every), RULES.across**2).any(1)]
         return windows[every], every
 
@@ -176,7 +184,7 @@ class Surfaces:
             u = windows[rows, 1:2] + (windows[rows, 2:3] - windows[rows, 1:2]) * share
             parts = torch.stack([u, v[:, None].expand_as(u)], -1).flatten(0, 1)
             sides = windows[rows, 0].repeat_interleave(RULES.across)
-            return self._inside(sides, parts, boxes[rows].repeat_interleave(RULES.across, 0))[1].view(u.shape).any(1)
+            return self._inside(sides, parts, boxes[rows].repeat_interleave(RULES.across, 0)).view(u.shape).any(1)
 
         for end in (3, 4):
             rows = (~held(windows[:, end], torch.arange(len(windows)))).nonzero()[:, 0]
@@ -188,10 +196,15 @@ class Surfaces:
             windows[rows, end] = out
         return windows
 
-    def _inside(self, sides: Tensor, parts: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
-        """Points (N, 3) at parameters (N, 2), and whether they bound what lies in boxes (N, 2, 3)."""
-        x, normals, _, kept = self.taken(sides, parts)
-        return x, kept & held_in(x, normals, boxes, self._near)
+    def _inside(self, sides: Tensor, parts: Tensor, boxes: Tensor) -> Tensor:
+        """Which points at parameters (N, 2) of sides bound what lies in boxes (N, 2, 3); what shape they bound is asked
+        of those alone that are near their boxes."""
+        x, reach = self.places(sides, parts), 11 * self._near  # no less than `held_in` moves them
+        some = ((x >= boxes[:, 0] - reach) & (x <= boxes[:, 1] + reach)).all(-1).nonzero()[:, 0]
+        x, normals, _, kept = self.taken(sides[some], parts[some])
+        found = torch.zeros(len(parts), dtype=torch.bool)
+        found[some] = kept & held_in(x, normals, boxes[some], self._near)
+        return found
 
     @staticmethod
     def _grid(windows: Tensor, count: int, ends: bool = True) -> tuple[Tensor, Tensor]:
@@ -210,7 +223,7 @@ class Surfaces:
         cut = (~self._triangles.whole(pieces, boxes, self._near)).nonzero()[:, 0]
 
         def inside(parts: Tensor, number: Tensor) -> Tensor:
-            return self._inside(pieces[cut[number], 0], parts, boxes[cut[number]])[1]
+            return self._inside(pieces[cut[number], 0], parts, boxes[cut[number]])
 
         u, w = map(torch.from_numpy, np.polynomial.legendre.leggauss(count))
         parts = frames[:, :1] + (frames[:, 1:] - frames[:, :1]) * (torch.cartesian_prod(u, u) + 1) / 2
@@ -266,19 +279,6 @@ class Surfaces:
         x, normals, density, kept = (torch.cat(column) for column in zip(*parts, strict=True))
         shape = len(mine), RULES.few**2
         return Triangles(mine, x.view(*shape, 3), normals.view(*shape, 3), (density * kept).view(shape))
-
-
-def _edges(side: Side) -> tuple[Sequence[float], Sequence[float]]:
-    """Where the smooth pieces of a side's patch end along both parameters: those of what is curved turn by no more than
-    a right angle."""
-    patch = side.patch
-    if patch.shares is not None:
-        return [0.0, *patch.shares.tolist()], [0.0, 1.0]
-    normals = side.nodes[0].normals
-    flat = bool(((normals - normals[:1]).abs() < 1e-9).all())
-    u = max(patch.stretches, 1 if flat else 4)
-    v = 1 if flat or patch.stretches > 1 else 2
-    return [k / u for k in range(u + 1)], [k / v for k in range(v + 1)]
 
 
 def _near(windows: Tensor, x: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:

@@ -71,7 +71,8 @@ class Marcher:
         self.last: Step | None = None
         self.taken, self.shortest, self.paused = 0, 0.0, False  # steps, and the length to which they were lengthened
         self.pause: Callable[[], bool] = lambda: False  # asked before each try: whether to go on another time
-        self.looked, self.waits, self.failures, self.tries, self.rounds = 0, RULES.between, Failures(), Tries(), 0
+        self.looked, self.waits, self.tries, self.rounds = 0, RULES.between, Tries(), 0
+        self.failures = Failures.over(evolution.dims)
         self.found: Tensor | None = None  # its stages, where its cells were halved
         self.terms: Tensor | None = None
         self.scheme.weights = equation_sizes(self._step(self.length, self._constant(self.length)))

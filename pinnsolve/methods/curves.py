@@ -20,7 +20,8 @@ from torch import Tensor
 
 from pinnsolve.geometry.across import ACROSS
 from pinnsolve.jets.multi_index import Alpha
-from pinnsolve.methods.faces import Faces, counts_of, joined_at
+from pinnsolve.methods.elimination_order import counts_of, joined_at
+from pinnsolve.methods.faces import Faces
 from pinnsolve.methods.implicit_step import Scheme, Step, stretched
 from pinnsolve.methods.rows import Slopes
 from pinnsolve.methods.sides import Sides

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from pinnsolve.algebra.dissection import Dissection
 from pinnsolve.algebra.subtrees import Ranks
+from pinnsolve.methods.elimination_order import counts_of, order_of
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.joints import Parted, Told, crossing, going_on, lowest, norm, parted_sides, traces
 from pinnsolve.methods.sides import Sides, grouped
@@ -116,16 +116,6 @@ def faces_in(scheme: Scheme, mesh: Tiles) -> Faces:
     return faces_of(mesh, scheme.cell, joins, e.rings, e.crossed, scheme.loose, meeting)
 
 
-def counts_of(scheme: Scheme, mesh: Tiles) -> Tensor:
-    """By run of a curve between materials how many unknowns it has, (r,)."""
-    return len(scheme.evolution.relations) * runs_of(mesh).counts(joined_at(scheme))
-
-
-def joined_at(scheme: Scheme) -> int:
-    """At so many points of a usual run: one more than a side has traces."""
-    return scheme.degree + 2
-
-
 @lru_cache(maxsize=4)  # a step and its repetition, rich and poor; each takes tens of megabytes
 def faces_of(
     mesh: Tiles, cell: ReferenceCell, joins: tuple[tuple[int, ...], ...], rings: tuple[bool, ...],
@@ -134,7 +124,7 @@ def faces_of(
     """The faces of a mesh, made once; across lines and planes where something else is joined each relation is divided
     by its largest coefficient. Traces are joined up to so many degrees `less` than they have. On runs of curves between
     materials there are so many unknowns each, and no traces yet."""
-    made = _Making(mesh, cell, joins, crossed, less)
+    made = _Making(mesh, cell, joins, order_of(mesh, cell, joins, rings, crossed, less, meeting), crossed, less)
     for piece in mesh.pieces(rings) if mesh.region is None else openings(mesh, rings):
         made.add(*piece)
     if meeting:
@@ -149,10 +139,9 @@ class _Making:
     mesh: Tiles
     cell: ReferenceCell
     joins: tuple[tuple[int, ...], ...]
+    order: Dissection
     crossed: tuple[Crossed, ...]
     less: int
-    sides: list[tuple[int, int]] = field(default_factory=list)
-    counts: list[int] = field(default_factory=list)
     kinds: list[list[int]] = field(default_factory=list)
     narrow: list[float] = field(default_factory=list)
     orders: list[int] = field(default_factory=list)
@@ -204,8 +193,6 @@ class _Making:
                 at = parted[j][number] if j in parted else None
                 self.mine[cell].append(self._kind((*key, float(k), unit), relations, at))
             sizes = [self.cell.on_side(lowest(r) + self.less) for r in relations]
-            self.sides.append(pair)
-            self.counts.append(sum(sizes))
             self.kinds += [[f, axis] for (f, *_), size in zip(relations, sizes, strict=True) for _ in range(size)]
             self.orders += [lowest(r) for r, size in zip(relations, sizes, strict=True) for _ in range(size)]
             self.narrow += [float(across[j])] * sum(sizes)
@@ -216,8 +203,6 @@ class _Making:
         for below, above, size, count in zip(
             runs.below.tolist(), runs.above.tolist(), runs.sizes.tolist(), counts, strict=True
         ):
-            self.sides.append((below, above))
-            self.counts.append(count)
             self.kinds += [[0, 0]] * count
             self.orders += [-1] * count
             self.narrow += [size] * count
@@ -256,9 +241,6 @@ class _Making:
         return torch.cat([nothing, *(self.blocks[k] for k in blocks)])
 
     def faces(self) -> Faces:
-        low, high = self.mesh.units
-        sides, counts = (np.array(v, dtype=np.int64) for v in (self.sides, self.counts))
-        order = Dissection(sides.reshape(-1, 2), counts, (low + high).numpy(), self.mesh.device)
         cut = self.mesh.cut.tolist()
         for j in sorted({*cut, *self.on_curves}):  # no other has such features, or such traces
             self.mine[j].append(-1 - j)
@@ -274,12 +256,12 @@ class _Making:
                 found = (found.unflatten(1, (len(self.joins), -1)) @ own[j]).flatten(1)
             return torch.nn.functional.pad(found, (0, 0, 0, self.on_curves.get(j, 0)))
 
-        groups, device = grouped(order, alike, made, self.mesh.device), self.mesh.device
+        groups, device = grouped(self.order, alike, made, self.mesh.device), self.mesh.device
         kinds = torch.tensor(self.kinds, dtype=torch.int64, device=device).reshape(-1, 2)
         width = torch.tensor(self.narrow, dtype=torch.float64, device=device)
         upper, orders = (torch.tensor(v, dtype=torch.int64, device=device) for v in (self.upper, self.orders))
-        one = torch.as_tensor(sides.reshape(-1, 2)[:, 0].repeat(counts), device=device)
-        return Faces(order, alike, groups, kinds, width, orders, one, upper, tuple(self.told))
+        one = torch.as_tensor(self.order.sides[:, 0].repeat(self.order.counts), device=device)
+        return Faces(self.order, alike, groups, kinds, width, orders, one, upper, tuple(self.told))
 
 
 def gaps(

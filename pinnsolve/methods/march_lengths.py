@@ -149,6 +149,11 @@ class Failures:
     waits: int = 1
     last: int = -1
 
+    @classmethod
+    def over(cls, dims: int) -> Failures:
+        """Those of a march over so many coordinates of space."""
+        return cls(RULES.failures if dims > 1 else 1)
+
     def at(self, length: float, taken: int) -> float:
         """Note that it failed at so long a step, after so many; the length to try next."""
         if taken - self.until > 2 * self.waits:

@@ -19,6 +19,7 @@ class Rules:
     # of all time: the first step over space; shorter: its residual is the start's, and cells are halved
     begin: float = 1 / 16
     serves: float = 20.0  # steps over space: so few more go on with their cells; larger: more cells than are needed
+    failures: int = 4  # steps of a plane or space before a length at which Newton's method failed; more: short steps
     longest: float = 0.25  # of all time: the longest step
     stretch: float = 1.1  # times a step's length: what is left up to its end is taken at once; larger: it is repeated
     first: float = 1 / 64  # of all time: the first step

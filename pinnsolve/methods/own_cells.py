@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from pinnsolve.algebra.dissection import Dissection
 from pinnsolve.algebra.operations import product
 from pinnsolve.algebra.subtrees import Ranks, Subtrees, shared_out
 from pinnsolve.methods.condensed import alike, constant
@@ -112,7 +113,7 @@ def seen_by(scheme: Scheme, mesh: Tiles) -> Seen:
 
 def _shares(scheme: Scheme, mesh: Tiles, faces: Faces) -> Subtrees:
     """Subtrees of the order in which cells are eliminated, of about as much work each, as if no two were alike."""
-    return shared_out(faces.order, scheme.world, sum(condensation(*numbers_of(scheme, mesh, faces))))
+    return shared_out(faces.order, scheme.world, sum(condensation(*numbers_of(scheme, mesh, faces.order))))
 
 
 def _cells(shares: Subtrees, mesh: Tiles) -> Tensor:
@@ -140,10 +141,10 @@ def own_cells(
     return OwnCells(shares, cells, mine, theirs, _some(groups, cells), len(first))
 
 
-def numbers_of(scheme: Scheme, mesh: Tiles, faces: Faces) -> tuple[int, int, int]:
+def numbers_of(scheme: Scheme, mesh: Tiles, order: Dissection) -> tuple[int, int, int]:
     """Of a cell: coefficients, rows of equations, and unknowns at its sides, on the mean."""
     rows = len(scheme.evolution.equations) * scheme.in_cell
-    return scheme.fields * scheme.cell.count, rows, 2 * faces.order.size // len(mesh)
+    return scheme.fields * scheme.cell.count, rows, 2 * order.size // len(mesh)
 
 
 def condensation(m: int, rows: int, k: int) -> tuple[float, float, float]:

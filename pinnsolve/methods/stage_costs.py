@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pinnsolve.algebra.operations import product
 from pinnsolve.methods import joined_chain
-from pinnsolve.methods.faces import faces_in
+from pinnsolve.methods.elimination_order import order_in
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.own_cells import condensation, numbers_of
 from pinnsolve.networks.tiles import Tiles
@@ -84,10 +84,10 @@ def _through(scheme: Scheme) -> float:
 def _of_faces(scheme: Scheme, mesh: Tiles, unlike: int, shared: bool) -> tuple[float, float]:
     """Of one factorisation, where so many cells are unlike each other, or of one for all stages, and of a solution."""
     e = scheme.evolution
-    faces = faces_in(scheme, mesh)
-    factor, solve = faces.order.operations
+    order = order_in(scheme, mesh)
+    factor, solve = order.operations
     kinds = 1.0 if shared else sum(1.0 if value.imag == 0 else 4.0 for value in scheme.radau.values.tolist())
-    m, r, k = numbers_of(scheme, mesh, faces)
+    m, r, k = numbers_of(scheme, mesh, order)
     rows, inverse, sides = condensation(m, r, k)
     once = product(m, r, 1) + product(m, m, 1) + 2 * product(m, k, 1)
     if e.time is not None and (shared or e.dims > 2):  # products of rows and traces are real, of rows made once

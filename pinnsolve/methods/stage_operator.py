@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.curves import Curve
-from pinnsolve.methods.faces import faces_in
+from pinnsolve.methods.elimination_order import order_in
 from pinnsolve.methods.fluxed_faces import FluxedFaces
 from pinnsolve.methods.implicit_step import Scheme, Step, in_time, stretched
 from pinnsolve.methods.joined_chain import JoinedChain
@@ -239,7 +239,7 @@ def held(scheme: Scheme, mesh: Tiles, degree: int) -> float:
     """Bytes of a steady problem's equations on a mesh, with features of that degree: the inverse of each cell, what
     joins them with half of the digits, and some of its largest fronts."""
     cell = reference_cell(degree, scheme.device, scheme.evolution.dims)
-    order = faces_in(scheme, mesh).order
+    order = order_in(scheme, mesh)
     more = (cell.on_side(0) / scheme.cell.on_side(0)) ** 2
     fronts = 2.5
     return 8.0 * len(mesh) * (scheme.fields * cell.count) ** 2 + more * (4 * order.kept + 8 * fronts * order.largest)

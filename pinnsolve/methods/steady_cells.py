@@ -18,7 +18,8 @@ from pinnsolve.machine.memory import give_back
 from pinnsolve.machine.room import UNLIMITED, Room
 from pinnsolve.machine.world import ALONE, World
 from pinnsolve.methods.curves import Curve, across, curves_of
-from pinnsolve.methods.faces import gaps, joined_at
+from pinnsolve.methods.elimination_order import joined_at
+from pinnsolve.methods.faces import gaps
 from pinnsolve.methods.fluxed_faces import FluxedFaces
 from pinnsolve.methods.given_across import given_by
 from pinnsolve.methods.implicit_step import Scheme, Start, Step, sites_of, stretched

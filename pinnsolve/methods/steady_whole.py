@@ -54,15 +54,13 @@ class Rules:
         A defect below it that a halving has not lowered is rounding.
     gains : float
         What a halving leaves at most, where it lowers a defect.
-    begun : float
-        Of the bound: the length of the first cells at such a corner, in parts of the whole. Larger: more rounds.
-        Smaller: more cells than are asked for.
-    first : float
-        No less than that, in parts of the whole: a first round that fits in any budget. Larger: more rounds.
-    near : float
-        Times the bound: what leaves no more is taken for a solution where no finer cells fit, and richer features say
-        how right it is; in a plane no less than the largest bound that any tolerance has (`methods.asked`), since what
-        others find is worse by orders. Larger: time for what is not right. Smaller: it is left to others.
+    begun, first : float
+        Of the bound: the length of the first cells at such a corner, in parts of the whole, and no less, so that a
+        first round fits in any budget. Larger: more rounds. Smaller: more cells than are asked for.
+    near, in_space : float
+        Times the bound, in a plane no less than the largest one (`methods.asked`), over space than a part of the terms,
+        which is ten times the error: what leaves no more is a solution where no finer cells fit, and richer features
+        say how right it is. Larger: time for what is not right. Smaller: it is left to others, which are worse.
     slow : float
         Of the two degrees before: last degrees in a cell beside a corner that are larger say that slopes have no bound
         there. Larger: features that do little there. Smaller: more cells where features would do.
@@ -84,6 +82,7 @@ class Rules:
     begun: float = 0.02
     first: float = 0.02
     near: float = 5.0
+    in_space: float = 0.3
     slow: float = 0.25
     tries: int = 3
     cheap: float = 0.2
@@ -122,10 +121,8 @@ class SteadyWhole:
         How often equations were factorised in the last round; more often than once where they are not linear.
     tries : int
         How often all cells were halved, since Newton's method did not settle.
-    easing : Easing, optional
-        On the way over equations with more diffusion (`methods.easing`).
-    good : SteadyCells, optional
-        The last that were solved on that way.
+    easing, good : Easing, SteadyCells, optional
+        On the way over equations with more diffusion (`methods.easing`), and the last that were solved on it.
     solved, settled : bool
         Whether there is a solution, and whether it meets the bound.
     """
@@ -286,10 +283,12 @@ class SteadyWhole:
 
     def _crowded(self, bound: float, exact: bool) -> bool:
         """Where no finer cells fit, take for a solution what would do for a looser tolerance, or over space ease what
-        is windy; whether another round follows."""
-        near = RULES.near * bound if self.cells.mesh.dims > 2 else max(RULES.near * bound, ASKED.coarse)
-        self.settled |= exact and not self.cells.added and self.offs[-1] < near
-        return self.cells.mesh.dims > 2 and self.easing is None and not self.settled and self._eased(failed=True)
+        is windy, and take what is near; whether another round follows."""
+        space, worst = self.cells.mesh.dims > 2, self.offs[-1] if exact and not self.cells.added else math.inf
+        self.settled |= worst < max(RULES.near * bound, 0.0 if space else ASKED.coarse)
+        again = space and self.easing is None and not self.settled and self._eased(failed=True)
+        self.settled |= space and not again and worst < RULES.in_space
+        return again
 
     def _halve(self, halves: Halves) -> bool:
         """Go on with halved cells; whether there are not too many."""

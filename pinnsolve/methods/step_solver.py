@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -12,6 +13,7 @@ from pinnsolve.geometry.clipped import Place
 from pinnsolve.machine.memory import give_back
 from pinnsolve.methods.curves import Curve, across, curves_of
 from pinnsolve.methods.implicit_step import Scheme, Step, sites_of
+from pinnsolve.methods.mixing import Mixing
 from pinnsolve.methods.own_cells import seen_by
 from pinnsolve.methods.plane_memory import held_in_plane
 from pinnsolve.methods.sites import Site
@@ -32,6 +34,9 @@ class Rules:
         3e-2  # of the unknowns' sizes, in a plane and over space: a change below it is not why; smaller: more
     )
     away: float = 1e3  # of the unknowns' sizes: a change that large leads nowhere
+    leaps: float = (
+        8.0  # times the change before, in a plane and over space: such a one leads nowhere; larger: more tries
+    )
     brief: float = 1e-2  # of what joins cells: the error of factors with half of the digits; larger: more iterations
     alike: float = 4.0  # times the lengths at which it was seen what an iteration leaves; larger: it is seen less often
     solutions: float = 2.0  # of a step, with factors for all of its length
@@ -105,17 +110,18 @@ class StepSolver:
 
     def solve(self, step: Step) -> bool:
         """Solve for the stages, in place; whether it settled."""
-        before, self.held = None, None
+        before, earlier, self.held = None, math.inf, None
+        mixing = None if self.constant or step.mesh.dims < 2 else Mixing()  # where a factorisation is dear
         for k in range(1, RULES.iterations + 1):
             fresh = self._fresh(step, k)
             try:
                 change = self._change(step, fresh)
             except torch.linalg.LinAlgError:  # type: ignore[attr-defined]  # rounding has left nothing to solve
                 return self._failed()
-            step.stages = step.stages + change
+            step.stages = step.stages + (mixing.mixed(step, change, self.sizes, fresh) if mixing else change)
             self.counts.iterations += 1
             size = float(norm(change, step.mesh, self.sizes).max())
-            if not size < RULES.away:
+            if not size < (RULES.leaps * before if before and mixing else RULES.away):
                 return self._failed()
             if self.constant:
                 self._rated(step, fresh, size / before if before else None)  # of all iterations with this factorisation
@@ -125,9 +131,9 @@ class StepSolver:
                 settled = bool(before) and self.rate < 0.5 and size * self.rate < 3 * self.left
             if settled or size < self.left:
                 return True
-            if k > 4 and self.rate > 1:
+            if k > 4 and self.rate > 1 and (size > earlier or not mixing):
                 break
-            before = size
+            before, earlier = size, before or math.inf
         return self._failed()
 
     def _known(self, step: Step) -> float:

@@ -44,7 +44,7 @@ RULES = Rules()
 Opening = tuple[int, Tensor, Tensor, Tensor, Tensor, Tensor]
 
 
-@lru_cache(maxsize=2)  # of faces, and of the question whether they close cells
+@lru_cache(maxsize=4)  # of faces, of the question whether they close cells, and of halves that are thought of
 def openings(mesh: Tiles, rings: tuple[bool, ...]) -> list[Opening]:
     """What cells over a shape share: what of their sides lies inside."""
     assert mesh.region is not None
