@@ -12,6 +12,7 @@ from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.implicit_step import Scheme, Step
 from pinnsolve.methods.in_hand import evolution_of, known_of, marched
+from pinnsolve.methods.last_terms import RULES as TERMS
 from pinnsolve.methods.last_terms import part_left
 from pinnsolve.methods.like_cells import unlike, varies
 from pinnsolve.methods.march_cells import first_cells
@@ -156,14 +157,15 @@ def _by_distance(e: Evolution) -> bool:
 def _tell(trial: Marched, known: Marched, before: Marcher, found: list[Step], more: int) -> None:
     """What a second march with so many degrees more tells of the error, where residuals do not."""
     e, scales = before.scheme.evolution, [trial.plan.size(u).scale for u in trial.problem.unknowns]
+    most, sizes = max(k for join in e.joins for k in join), before.sizes.tolist()
     if more > 0 and e.dims != 2:  # over a plane it is told five times too large, where residuals tell it
-        most = max(k for join in e.joins for k in join)
-        trial.remains = part_left(known.slabs, trial.slabs, before.sizes.tolist(), most)
+        trial.remains = part_left(known.slabs, trial.slabs, sizes, most)
     if len(found) != len(known.slabs) or (more > 0 and not _by_distance(e)):
         return
     steps = steps_of(as_it_was(before.scheme, known.slabs), known.slabs)
     if more < 0:
-        trial.apart = apart(found, steps, scales)
+        alike = part_left(trial.slabs, known.slabs, sizes, most) if e.dims != 2 else 0.0
+        trial.apart = max(1.0, TERMS.alike * alike) * apart(found, steps, scales)
     elif not e.fluxed:
         trial.apart = apart(steps, found, scales)
     else:
