@@ -157,17 +157,22 @@ def _by_distance(e: Evolution) -> bool:
 def _tell(trial: Marched, known: Marched, before: Marcher, found: list[Step], more: int) -> None:
     """What a second march with so many degrees more tells of the error, where residuals do not."""
     e, scales = before.scheme.evolution, [trial.plan.size(u).scale for u in trial.problem.unknowns]
-    most, sizes = max(k for join in e.joins for k in join), before.sizes.tolist()
     if more > 0 and e.dims != 2:  # over a plane it is told five times too large, where residuals tell it
-        trial.remains = part_left(known.slabs, trial.slabs, sizes, most)
+        trial.remains = _part_left(known, trial, before)
     if len(found) != len(known.slabs) or (more > 0 and not _by_distance(e)):
         return
     steps = steps_of(as_it_was(before.scheme, known.slabs), known.slabs)
     if more < 0:
-        alike = part_left(trial.slabs, known.slabs, sizes, most) if e.dims != 2 else 0.0
+        alike = _part_left(trial, known, before) if e.dims != 2 else 0.0
         trial.apart = max(1.0, TERMS.alike * alike) * apart(found, steps, scales)
     elif not e.fluxed:
         trial.apart = apart(steps, found, scales)
     else:
         trial.apart = told_by_distance(steps, found, scales, before.sizes)
         trial.better = trial.apart > 0
+
+
+def _part_left(poor: Marched, rich: Marched, before: Marcher) -> float:
+    """What the richer one of two marches has of the other's error, as the last terms of both tell it."""
+    most = max(k for join in before.scheme.evolution.joins for k in join)
+    return part_left(poor.slabs, rich.slabs, before.sizes.tolist(), most)
