@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
 import pytest
 import torch
 from torch import cos
@@ -13,11 +14,13 @@ from torch import cos
 from pinnsolve import Disk, Problem, condition, d, dirichlet, face, initial, laplace, neumann
 from pinnsolve.algebra.radau import radau
 from pinnsolve.methods import conjugate as rules
+from pinnsolve.methods.condensed import of_joins
 from pinnsolve.methods.conjugate import conjugate
 from pinnsolve.methods.equation_sizes import equation_sizes
 from pinnsolve.methods.growth import unequal
 from pinnsolve.methods.implicit_step import Scheme, Start, Step, sites_of
 from pinnsolve.methods.joined_faces import JoinedFaces
+from pinnsolve.methods.own_cells import OwnCells
 from pinnsolve.methods.stage_costs import shares
 from pinnsolve.methods.stage_operator import Operator
 from validation.marched import read
@@ -126,3 +129,38 @@ def test_it_is_shared_where_it_is_hardly_used() -> None:
     assert not shares(scheme, mesh, len(mesh), 1000.0)
     assert shares(scheme, mesh, len(mesh), 0.1)
     assert not shares(Scheme(scheme.evolution, 5, 1, CPU), mesh, len(mesh), 0.1)
+
+
+def test_traces_by_field_are_all_of_them_and_leave_what_dense_matrices_do() -> None:
+    """What is left of a cell, W^2 (1 - W^2 T H^-1 T*), with all of T and NumPy."""
+    cells = factorised("a pressure", 3, 0.02)[0].cells
+    assert isinstance(cells, JoinedFaces)
+    for group in cells.groups:
+        assert len(group.places) == 3 and sum(places.shape[1] for places in group.places) == group.unknowns.shape[1]
+        some, whole = torch.arange(len(group.cells)), group.rows(slice(None))
+        m, found = whole.shape[2] // 3, torch.zeros_like(whole)
+        for f, (places, traces) in enumerate(group.blocks(some)):
+            for j in range(len(some)):
+                found[j, places[j], f * m : (f + 1) * m] = traces[j]
+        assert torch.equal(found, whole)
+        size = 3 * m
+        inverse = torch.eye(size, dtype=torch.float64) + 0.1 * torch.sin(torch.arange(size**2.0)).reshape(
+            1, 1, size, size
+        )
+        square = torch.full((1, 1, 1, 1), 0.5, dtype=torch.float64)
+        left = of_joins(inverse, square)(group, some, [0] * len(some))[0].numpy()
+        for j, t in enumerate(whole.numpy()):
+            wanted = 0.5 * (np.eye(len(t)) - 0.5 * t @ inverse[0, 0].numpy() @ t.T)
+            assert np.abs(left[j] - wanted).max() < 1e-12 * np.abs(wanted).max()
+
+
+def test_cells_that_are_alike_are_solved_side_by_side() -> None:
+    """The inverse of each one's kind times its own right sides; nothing in cells of others."""
+    generator = torch.Generator().manual_seed(0)
+    cells, kinds = torch.tensor([5, 0, 3, 4, 1]), torch.tensor([1, 0, 7, 1, 0, 1])  # 2 is another rank's
+    own = OwnCells(cast(Any, None), cells, torch.tensor([1, 0]), kinds, [], 2)
+    inverse, right = (torch.randn(*s, generator=generator, dtype=torch.float64) for s in ((2, 2, 4, 4), (2, 6, 4, 3)))
+    found = own.alone(inverse, right)
+    for cell in range(6):
+        wanted = inverse[:, kinds[cell]] @ right[:, cell] if cell != 2 else torch.zeros(2, 4, 3, dtype=torch.float64)
+        assert torch.allclose(found[:, cell], wanted, rtol=1e-13, atol=1e-13)

@@ -217,6 +217,22 @@ def test_cells_are_solved_once_more_with_still_richer_features_where_these_will_
     assert after_cells(marched(CELLS), near, replace(still, held_out={"r": 1e-4}))[0] == last
 
 
+def test_where_richer_features_leave_hardly_less_no_more_than_is_missing_is_asked_for() -> None:
+    """Along a line: with half of the bound an estimate of three halves would do."""
+
+    def share(left: float, behind: float, coordinates: int = 2) -> float:
+        again = enriched(CELLS + 1, behind, held_out={"r": left})
+        turn = over_cells(coordinates).next(Results([marched(CELLS, share=0.1), again], {"r": 1.0}), clock(1.0))
+        assert isinstance(turn, Turn) and turn.number == CELLS + 2 and turn.share is not None
+        return turn.share
+
+    hardly, less = 1.1 * RULES.hardly * 1e-2, 0.9 * RULES.hardly * 1e-2  # of what `marched` left
+    assert share(hardly, 1.03) == pytest.approx(RULES.aim * 0.1 / 1.03)
+    assert share(hardly, 4.0) == pytest.approx(RULES.aim * 0.1 / 4.0)
+    assert share(less, 1.03) == pytest.approx(RULES.less * 0.1)
+    assert share(hardly, 1.03, coordinates=3) == pytest.approx(RULES.less_in_plane * 0.1)
+
+
 def test_over_a_plane_in_time_up_to_four_degrees_more_are_taken_at_once() -> None:
     """As many as bring what is left down far enough: four twice as many digits as two."""
     gain = RULES.again * 0.1

@@ -104,11 +104,22 @@ def of_joins(inverse: Tensor, square: Tensor) -> Left:
     """W^2 (1 - W^2 T H^-1 T*) of cells that are joined by rows, with W^2 (s, 1, 1, 1)."""
 
     def left(group: Sides, numbers: Tensor, kinds: list[int]) -> Tensor:
-        t = group.rows(numbers)
-        lift = times(t, times(t, inverse[:, kinds]).mT)  # T (T H^-1)'
-        return square * (torch.eye(t.shape[1], dtype=t.dtype, device=t.device) - square * lift.mT)
+        blocks = group.blocks(numbers)
+        traced = [t for _, t in blocks]
+        lift = _traced(traced, _traced(traced, inverse[:, kinds]).mT)  # T (T H^-1)', by field
+        if len(blocks) > 1:
+            back = torch.cat([places for places, _ in blocks], 1).argsort(1)
+            lift = lift[:, torch.arange(len(back), device=back.device)[:, None, None], back[:, :, None], back[:, None]]
+        one = torch.eye(lift.shape[-1], dtype=torch.float64, device=lift.device)
+        return (one - square * lift.mT).mul_(square)
 
     return left
+
+
+def _traced(blocks: Sequence[Tensor], x: Tensor) -> Tensor:
+    """T x, (s, c, k, K), of coefficients (s, c, F M, K), in the order of T's blocks by field, (c, k_f, M)."""
+    m = x.shape[2] // len(blocks)
+    return torch.cat([times(t, x[:, :, f * m : (f + 1) * m]) for f, t in enumerate(blocks)], 2)
 
 
 def constant(slopes: Sequence[Slopes], everywhere: Callable[[Sequence[Tensor], bool], bool]) -> bool:

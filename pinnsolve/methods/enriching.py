@@ -12,6 +12,7 @@ from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.implicit_step import Scheme, Step
 from pinnsolve.methods.in_hand import evolution_of, known_of, marched
+from pinnsolve.methods.last_terms import RULES as TERMS
 from pinnsolve.methods.last_terms import part_left
 from pinnsolve.methods.like_cells import unlike, varies
 from pinnsolve.methods.march_cells import first_cells
@@ -159,15 +160,21 @@ def _tell(trial: Marched, known: Marched, before: Marcher, found: list[Step], mo
     """What a second march with so many degrees more tells of the error, where residuals do not."""
     e, scales = before.scheme.evolution, [trial.plan.size(u).scale for u in trial.problem.unknowns]
     if more > 0 and e.dims != 2:  # over a plane it is told five times too large, where residuals tell it
-        most = max(k for join in e.joins for k in join)
-        trial.remains = part_left(known.slabs, trial.slabs, before.sizes.tolist(), most)
+        trial.remains = _part_left(known, trial, before)
     if len(found) != len(known.slabs) or (more > 0 and not _by_distance(e)):
         return
     steps = steps_of(as_it_was(before.scheme, known.slabs), known.slabs)
     if more < 0:
-        trial.apart = apart(found, steps, scales)
+        alike = _part_left(trial, known, before) if e.dims != 2 else 0.0
+        trial.apart = max(1.0, TERMS.alike * alike) * apart(found, steps, scales)
     elif not e.fluxed:
         trial.apart = apart(steps, found, scales)
     else:
         trial.apart = told_by_distance(steps, found, scales, before.sizes)
         trial.better = trial.apart > 0
+
+
+def _part_left(poor: Marched, rich: Marched, before: Marcher) -> float:
+    """What the richer one of two marches has of the other's error, as the last terms of both tell it."""
+    most = max(k for join in before.scheme.evolution.joins for k in join)
+    return part_left(poor.slabs, rich.slabs, before.sizes.tolist(), most)

@@ -125,6 +125,8 @@ class JoinedFaces:
             self.groups = [self.curved.beside(group, self.faces) for group in self.groups]
         self.own = own_cells(scheme, mesh, self.faces, self.groups, slopes, sites)
         self.groups, self.together = self.own.groups, at_once(self.groups)
+        if not curves:
+            self.groups = [group.among(self.faces.kinds[:, 0]) for group in self.groups]
         self.first, self.alike = self.own.first, self.own.alike
         self.least = values.abs().min()
         self.rows = CellRows(scheme, mesh, slopes, self.first, row_weights, values)
@@ -187,8 +189,9 @@ class JoinedFaces:
         for group in self.groups:
             chosen = self.alike[group.cells]
             for some in (self.first[chosen] == group.cells).nonzero()[:, 0].split(self.together):
-                t = group.rows(some)
-                h[:, chosen[some]] += square * (t.mT @ t)
+                for f, (_, t) in enumerate(blocks := group.blocks(some)):
+                    m = h.shape[-1] // len(blocks)
+                    h[:, chosen[some], f * m : (f + 1) * m, f * m : (f + 1) * m] += square * (t.mT @ t)
         if self.floating is not None:
             self.floating.pin(h[0], self.alike)
         together(self.own.shares.ranks, lambda: self._invert(h))

@@ -43,11 +43,16 @@ class Rules:
         kind are told too kindly. Smaller: what iterations leave in them is taken for an error.
     most : float
         Of its error that a step has left when it is solved again. Larger: the distance of both says nothing any more.
+    alike : float
+        Times what a march has of the error of a poorer one: so many times their distance is its own, no less than the
+        distance. Larger: too cautious. Smaller: too kind, where waves are resolved by neither (Schroedinger's equation
+        after a kink: the distance is 0.76 of the error).
     """
 
     last: int = 2
     counts: float = 1e-3
     most: float = 0.9
+    alike: float = 1.75
 
 
 RULES = Rules()

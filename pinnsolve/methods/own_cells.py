@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -55,11 +56,17 @@ class OwnCells:
         if len(self.first) == len(self.cells):
             found[:, self.cells] = inverse @ right[:, self.cells]
             return found
+        order, counts = self.by_kind
+        beside = right.index_select(1, order).transpose(1, 2)  # (s, F M, m, K): one product for all of a kind
+        parts = beside.flatten(2).split([count * right.shape[-1] for count in counts], 2)
+        product = torch.cat([h @ part for h, part in zip(inverse.unbind(1), parts, strict=True)], 2)
+        return found.index_copy_(1, order, product.unflatten(2, beside.shape[2:]).transpose(1, 2))
+
+    @cached_property
+    def by_kind(self) -> tuple[Tensor, list[int]]:
+        """The cells, those of one kind side by side, and how many there are of each."""
         kinds = self.alike[self.cells]
-        for kind in range(len(self.first)):
-            mine = self.cells[kinds == kind]
-            found[:, mine] = inverse[:, kind, None] @ right[:, mine]
-        return found
+        return self.cells[kinds.argsort(stable=True)], torch.bincount(kinds, minlength=len(self.first)).tolist()
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -30,6 +30,8 @@ class Sides:
         The kind of each.
     scale : tensor (m, k), optional
         By what traces are multiplied.
+    places : sequence by field of tensor (m, k_f)
+        Which of them are traces of that field alone; empty where that is not so, or not the same number in each cell.
     """
 
     cells: Tensor
@@ -38,6 +40,36 @@ class Sides:
     kinds: list[Tensor] = field(default_factory=list)
     which: Tensor | None = None
     scale: Tensor | None = None
+    places: Sequence[Tensor] = ()
+
+    def among(self, fields: Tensor) -> Sides:
+        """The same, with what belongs to which field, where each unknown (N,) is of one."""
+        mine = fields[self.unknowns]
+        counts = torch.nn.functional.one_hot(mine).sum(1)
+        if counts.shape[1] < 2 or not bool((counts == counts[0]).all()):
+            return self
+        return replace(self, places=mine.argsort(dim=1, stable=True).split(counts[0].tolist(), 1))
+
+    def blocks(self, chosen: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """T of some of them by field, whose traces are nothing for all others: which, (c, k_f), and T_f, (c, k_f, M);
+        one block where that is not known."""
+        if not self.places:
+            whole = torch.arange(self.unknowns.shape[1], device=self.cells.device)
+            return [(whole.expand(len(chosen), -1), self.rows(chosen))]
+        found, here, m = list[tuple[Tensor, Tensor]](), chosen[:, None], self._columns // len(self.places)
+        each, mine = self.each, here
+        if each is None:
+            assert self.which is not None
+            kinds, mine = torch.unique(self.which[here], return_inverse=True)
+            each = torch.stack([self.kinds[kind].to_dense() for kind in kinds.tolist()])
+        for f, places in enumerate(self.places):
+            t = each[..., f * m : (f + 1) * m][mine, places[chosen]]
+            found.append((places[chosen], t if self.scale is None else t * self.scale[here, places[chosen]][..., None]))
+        return found
+
+    @property
+    def _columns(self) -> int:
+        return (self.each[0] if self.each is not None else self.kinds[0]).shape[-1]
 
     @property
     def size(self) -> int:

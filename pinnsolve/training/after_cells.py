@@ -22,12 +22,29 @@ class Closer:
     costs: float
 
 
-def closer_by(estimate: float | None, tolerance: float, plane: bool, rules: Rules) -> Closer:
-    """What the estimate of a march's error asks of the next one; over a plane or not."""
+def closer_by(stages: Sequence[Stage], results: Results, tolerance: float, plane: bool, rules: Rules) -> Closer:
+    """What the estimate of a march's error asks of the next one; over a plane or not.
+
+    Where richer features left hardly less of the residual, as of waves that a kink sets off, finer cells and shorter
+    steps alone do, which are dear: no more of them than the estimate asks for.
+    """
     least, by = (rules.least_in_plane, rules.less_in_plane) if plane else (rules.least, rules.less)
-    if estimate:
+    if estimate := results.ended[-1].estimate:
+        by = 1.0 if not plane and _hardly_less(stages, results, rules) else by
         by = min(max(rules.aim * rules.certain_cells * tolerance / estimate, least), by)
     return Closer(by, rules.deeper ** (-math.log10(by) / 2))
+
+
+def _hardly_less(stages: Sequence[Stage], results: Results, rules: Rules) -> bool:
+    """Whether cells that were just solved again with richer features have nearly the residual that they had."""
+    now, before = results.ended[-1], _cells_before(stages, results)
+    again = before is not None and isinstance(stages[now.stage].method, Enriching) and now.solved
+    return again and now.size(results.weights) > rules.hardly * before.size(results.weights)  # type: ignore[union-attr]
+
+
+def _cells_before(stages: Sequence[Stage], results: Results) -> Ended | None:
+    """The last stage with cells before the one that has just ended."""
+    return next((e for e in reversed(results.ended[:-1]) if isinstance(stages[e.stage].network, LocalFeatures)), None)
 
 
 def richer_still(
@@ -56,7 +73,7 @@ def richer_still(
     method, network = stages[now.stage].method, stages[now.stage].network
     if not isinstance(method, Enriching) or now.stuck or not now.solved or now.best != now.stage:
         return None
-    before = next((e for e in reversed(results.ended[:-1]) if isinstance(stages[e.stage].network, LocalFeatures)), None)
+    before = _cells_before(stages, results)
     assert isinstance(network, LocalFeatures)
     later = (
         k

@@ -68,6 +68,10 @@ class Rules:
         on the way is older. Smaller: looks at all points take a fifth of a march of a hundred steps.
     most_in_plane : int
         Degrees more at once over a plane, where other cells cost most. Larger: what was seen of two does not tell.
+    hardly : float
+        Of the residual before: where richer features leave more, they do not do, and the next march along a line is
+        asked for no more than is missing. Larger: Schroedinger's equation after a kink asks a hundred times as much,
+        and comes to no end. Smaller: a third march follows where one would have done (Maxwell's pulse).
     less, less_in_plane, least, least_in_plane : float
         Of the bound before. A march that is hardly richer tells nothing new: with a tenth Allen-Cahn's equation took a
         third one to 1e-5, and 1.7 times as long; in a plane, where cells are dear, a tenth it is. One that asks for
@@ -95,6 +99,7 @@ class Rules:
     dearer: float = 2.0
     looks: float = 0.125
     most_in_plane: int = 4
+    hardly: float = 0.7
     less: float = 0.01
     less_in_plane: float = 0.1
     least: float = 1e-4
