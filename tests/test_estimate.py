@@ -102,6 +102,14 @@ def test_the_error_of_cells_with_richer_features_goes_as_residuals(doubt: float)
     assert 2.5e-3 < estimated([march, worse, other], FIRST, ONE) < 3.5e-3, "both have errors of one shape: a cone"
 
 
+@pytest.mark.parametrize("part", [0.5, 0.6])
+def test_less_than_all_is_seen_of_errors_of_one_shape(part: float) -> None:
+    """Of a kink that travels richer features over a plane leave such a part, of the residual and of the error."""
+    march, richer = found(1e-3, 1e-2, 1, "cells of 7"), found(part * 1e-3, part * 1e-2, 1, "cells of 9", again=1)
+    told = estimated([march, replace(richer, stage=2, richer=1.0)], FIRST, ONE)
+    assert 0.98 * part * 1e-3 < told < 3e-3
+
+
 def test_where_data_are_rough_cells_are_compared_with_cells() -> None:
     """A kink that goes through cells leaves them large residuals: what smears it is no better for small ones."""
     march = found(1e-3, 2000.0, 1, "cells of 11")

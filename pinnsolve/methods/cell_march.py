@@ -246,7 +246,7 @@ class Marcher:
         """Halve cells, and in a plane join calm ones, since all are factorised anew; what is known goes on to them.
         The stages, as the next guess."""
         cell, first, old, self.halved = self.scheme.cell, not self.taken, self.mesh, self.taken
-        calm = (off < RULES.merge * self.accuracy.bound) & (old.dims == 2 and old.region is None and self.rounds == 1)
+        calm = (off < RULES.gathers * self.accuracy.bound) & (old.dims == 2 and old.region is None and self.rounds == 1)
         made, fewer = calmer(finer, calm[origins(bad, len(old)).to(calm.device)], self.scheme)
 
         def onto(c: Tensor) -> Tensor:

@@ -22,11 +22,15 @@ class Closer:
     costs: float
 
 
-def closer_by(estimate: float | None, tolerance: float, plane: bool, rules: Rules) -> Closer:
-    """What the estimate of a march's error asks of the next one; over a plane or not."""
+def closer_by(now: Ended, tolerance: float, plane: bool, rules: Rules, travels: bool = False) -> Closer:
+    """What the estimate of a march's error asks of the next one; over a plane or not. Where things may travel there,
+    and richer features left more, a kink does, and the next march is to be no closer than is needed."""
     least, by = (rules.least_in_plane, rules.less_in_plane) if plane else (rules.least, rules.less)
-    if estimate:
-        by = min(max(rules.aim * rules.certain_cells * tolerance / estimate, least), by)
+    aim = rules.aim
+    if travels and now.best not in (None, now.stage):
+        by = aim = rules.kinked
+    if now.estimate:
+        by = min(max(aim * rules.certain_cells * tolerance / now.estimate, least), by)
     return Closer(by, rules.deeper ** (-math.log10(by) / 2))
 
 

@@ -94,7 +94,7 @@ class Found:
     # Of an error: richer cells are better by no less, where what they leave says so. Larger: too kind at corners where
     # slopes have no bound; without it the error of the flow over a step is 1.9 times what is told, with it 1.1 times.
     alike: ClassVar[float] = 0.25
-    kinked: ClassVar[float] = 3.0  # times the distance, where richer cells leave more: kinks move; smaller: too kind
+    kinked: ClassVar[float] = 3.0  # times the distance, where richer cells leave as much: kinks move; smaller: too kind
     # Solutions of other kinds that are compared with the best. More: those that are far from solved tell a constant
     # that is too large. One: 6 of 104 estimates of the gallery were too kind by more than three.
     others: ClassVar[int] = 2
@@ -172,7 +172,9 @@ def estimated(
         hardly = max(error / max(1 - part, best.alike), apart)
     cells = bool(own) and max(best.richer, nearest.richer) > 0
     if cells and best.richer > 0 and not seen.rough:
-        doubt = min(best.richer, best.broken) if best.remains > 0 else best.richer
+        part = best.size(weights) / (nearest.size(weights) or 1.0)
+        like = min(1 / max(1 - part, 1e-12), best.kinked)  # of two errors of one shape less than all is seen
+        doubt = min(best.richer, best.broken) if best.remains > 0 else max(best.richer, like)
         doubt = best.caution if told else max(best.caution, doubt)
         error = max(doubt * max(error, best.remains * _difference(nearest, best)), hardly)
     elif cells:

@@ -203,7 +203,7 @@ class Strategy:
     def _after_cells(self, results: Results, left: float) -> Turn | Outcome:
         """A march is solved again with richer features; then one to a lower tolerance; then other things."""
         marched = [e for e in results.ended if isinstance(self.stages[e.stage].method, Marching)]
-        now, closer = results.ended[-1], closer_by(results.ended[-1].estimate, self.tolerance, self.plane, self.rules)
+        closer = closer_by(now := results.ended[-1], self.tolerance, self.plane, self.rules, self.more > 2)
         full = self.space and bool(marched) and now is not marched[-1] and marched[-1].stuck  # no room for more cells
         dear = bool(marched) and (full or closer.costs * marched[-1].operations > left)
         again = richer_still(self.stages, results, self.tolerance, left, self.rules, dear, self.more)
