@@ -14,7 +14,6 @@ estimate is at least ten times what is left, unless the best residual is roundin
 what the worst of them leaves; where more than half is left there is none.
 Where data are rough, or the equations vary in a narrow place, random features may be wrong alike too: of those the
 whole difference is taken.
-
 The constants below were fitted to the gallery; `python -m validation.estimates` compares estimates and errors. The
 estimate decides when to stop, never a verdict.
 """
@@ -98,8 +97,7 @@ class Found:
     # Solutions of other kinds that are compared with the best. More: those that are far from solved tell a constant
     # that is too large. One: 6 of 104 estimates of the gallery were too kind by more than three.
     others: ClassVar[int] = 2
-    # Times the constant that a single other solution tells: half of an error may be shared (a plate under tension).
-    shared: ClassVar[float] = 2.0
+    shared: ClassVar[float] = 2.0  # times what a single other solution tells: half may be shared (a plate in tension)
 
     stage: int
     kind: str
@@ -172,8 +170,8 @@ def estimated(
         hardly = max(error / max(1 - part, best.alike), apart)
     cells = bool(own) and max(best.richer, nearest.richer) > 0
     if cells and best.richer > 0 and not seen.rough:
-        part = best.size(weights) / (nearest.size(weights) or 1.0)
-        like = min(1 / max(1 - part, 1e-12), best.kinked)  # of two errors of one shape less than all is seen
+        part = best.size(weights) / (nearest.size(weights) or 1.0)  # of errors of one shape less than all is seen
+        like = best.kinked if _travels(found, weights) else min(1 / max(1 - part, 1e-12), best.kinked)
         doubt = min(best.richer, best.broken) if best.remains > 0 else max(best.richer, like)
         doubt = best.caution if told else max(best.caution, doubt)
         error = max(doubt * max(error, best.remains * _difference(nearest, best)), hardly)
@@ -199,6 +197,12 @@ def best_of(found: Sequence[Found], weights: Mapping[str, float]) -> Found:
     cells = [f for f in found if f.defect > 0]
     finest = min(cells, key=lambda f: f.defect, default=None)
     return min((f for f in found if f is finest or not f.defect > 0), key=lambda f: f.size(weights))
+
+
+def _travels(found: Sequence[Found], weights: Mapping[str, float]) -> bool:
+    """Whether richer features left no less than some march: a kink travels, and residuals fall before errors do."""
+    sizes = {f.stage: f.size(weights) for f in found}
+    return any(f.richer > 0 and f.size(weights) >= sizes.get(f.again, math.inf) for f in found if f.again is not None)
 
 
 def unsolved(first: Mapping[str, float], held_out: Mapping[str, float]) -> bool:
