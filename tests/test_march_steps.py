@@ -329,3 +329,20 @@ def test_a_function_of_the_solution_is_not_constant_however_it_is_guessed() -> N
         conditions=[initial(T=0), dirichlet(T=0)], parameters={"k": Unknown(1.0, of="T")}, reference=None,
     )  # fmt: skip
     assert not constant_in_time(rod, rod.equations)
+
+
+def test_cells_behind_a_hill_that_travels_are_joined_while_others_are_halved() -> None:
+    """Without that there are 62 in the end, for 23 in the beginning: a fifth of them is never calm at once."""
+
+    def hill(x: Any, y: Any, t: Any) -> Any:
+        return torch.exp(-((x - 0.2 - t) ** 2 + (y - 0.4) ** 2) / 0.0012)
+
+    problem = Problem(
+        space=Box(x=(0, 1), y=(0, 1)), time=(0, 0.6), unknowns="u",
+        equations=lambda u, x, t: d(u, t) + d(u, x),
+        conditions=[initial(u=lambda x, y: hill(x, y, 0.0)), dirichlet(u=hill, on=face(x=0))], reference=None,
+    )  # fmt: skip
+    marcher = Marcher(read(problem)[0], Accuracy(degree=7, stages=3, tolerance=3e-3, bound=0.3), CPU)
+    counts = [len(step.mesh) for step in marcher.run().steps]
+    assert marcher.record.honest and marcher.record.rounds > 1
+    assert max(counts) < 2.5 * counts[0]

@@ -253,6 +253,21 @@ def test_over_a_plane_in_time_up_to_four_degrees_more_are_taken_at_once() -> Non
     assert Turn(3, more=4).changed == {3: {"more": 4}} and set(Turn(3, share=0.1).changed) == {3, 4}
 
 
+def test_a_kink_that_travels_is_marched_no_closer_than_is_needed() -> None:
+    """In a plane, where richer features left more, and the march itself is the best; elsewhere a tenth at least."""
+
+    def by(best: int, behind: float, coordinates: int = 3) -> float:
+        stages = marched(CELLS, share=0.5), enriched(CELLS + 1, behind, best=best, operations=SPEED * 40.0)
+        turn = over_cells(coordinates).next(Results(stages, {"r": 1.0}), clock(1.0))
+        assert isinstance(turn, Turn) and turn.number == CELLS + 2 and turn.share is not None
+        return turn.share / 0.5
+
+    assert by(CELLS, 1.4) == pytest.approx(RULES.kinked / 1.4)
+    assert by(CELLS, 14.0) == pytest.approx(RULES.kinked / 14.0)
+    assert by(CELLS + 1, 1.4) == pytest.approx(RULES.less_in_plane)
+    assert by(CELLS, 1.4, coordinates=2) <= RULES.less
+
+
 def test_a_march_that_broke_off_is_followed_by_one_to_a_lower_tolerance_and_then_by_random_features() -> None:
     """Along a line, where there is time: ahead of a front small errors grow."""
 

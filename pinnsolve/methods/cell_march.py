@@ -27,14 +27,13 @@ from pinnsolve.methods.felt import felt, natural
 from pinnsolve.methods.growth import square_is_better
 from pinnsolve.methods.implicit_step import Scheme, Start, Step
 from pinnsolve.methods.like_cells import varies
-from pinnsolve.methods.march_cells import bad_cells, cut_anew, finer_cells, first_cells, moved_onto, wide
+from pinnsolve.methods.march_cells import bad_cells, calmer, cut_anew, finer_cells, first_cells, moved_onto
 from pinnsolve.methods.march_lengths import Failures, Tries, following, passing, served, worth_merging
 from pinnsolve.methods.march_record import Accuracy, March, Status, left_in_time, variation
 from pinnsolve.methods.march_rules import RULES
 from pinnsolve.methods.stage_operator import that_fit
 from pinnsolve.methods.step_solver import StepSolver
-from pinnsolve.networks.halvings import mergeable
-from pinnsolve.networks.moved import coarsened, refined
+from pinnsolve.networks.moved import origins, refined
 from pinnsolve.networks.spread import on_others, weights_of
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.trial.evolution import Evolution
@@ -203,7 +202,7 @@ class Marcher:
                 self.record.rough |= size > self.accuracy.tolerance
                 return self._accepted(step, off, terms), size
             self.rounds, self.record.rounds = self.rounds + 1, self.record.rounds + 1
-            guess, before = self._split(step, finer, how), length
+            guess, before = self._split(step, off, finer, how), length
             guess = guess if (length := tries.halved(size if late else None, length)) == before else None
 
     def _kept_from(self, length: float) -> Status | None:
@@ -244,16 +243,19 @@ class Marcher:
         self.record.status, self.record.honest = why, False
         return None, 0.0
 
-    def _split(self, step: Step, finer: Tiles, bad: list[list[int]]) -> Tensor:
-        """Halve cells; what is known goes on to them. The stages, as the next guess."""
+    def _split(self, step: Step, off: Tensor, finer: Tiles, bad: list[list[int]]) -> Tensor:
+        """Halve cells, and in a plane join calm ones, since all are factorised anew; what is known goes on to them.
+        The stages, as the next guess."""
         cell, first, old, self.halved = self.scheme.cell, not self.taken, self.mesh, self.taken
+        calm = (off < RULES.gathers * self.accuracy.bound) & (old.dims == 2 and old.region is None and self.rounds == 1)
+        made, fewer = calmer(finer, calm[origins(bad, len(old)).to(calm.device)], self.scheme)
 
         def onto(c: Tensor) -> Tensor:
-            return refined(c, bad, cell) if old.region is None else on_others(c, old, finer, cell)
+            return fewer(refined(c, bad, cell)) if old.region is None else on_others(c, old, finer, cell)
 
         if self.looked and self.taken - self.looked <= self.waits:  # fewer cells were too few
             self.waits *= 2
-        self._go_on(finer, onto)
+        self._go_on(made, onto)
         if first:
             self.start = at_start(self.scheme, self.mesh)
         return onto(step.stages)
@@ -278,12 +280,10 @@ class Marcher:
         if e.region is not None:
             self._cut_anew(step, off)
             return step
-        calm = off < RULES.merge * self.accuracy.bound
-        calm &= (2 * self.mesh.widths <= wide(self.mesh, e.inside)).all(-1)
-        pairs = mergeable(self.mesh, calm.tolist(), e.rings)
-        if len(pairs) > worth_merging(self.mesh, self.taken - self.halved) and not served(step, self.solver):
-            joins, cell = [k[0] for k in e.joins], self.scheme.cell
-            self._go_on(self.mesh.joined(pairs), lambda c: coarsened(c, pairs, cell, joins))
+        made, fewer = calmer(self.mesh, off < RULES.merge * self.accuracy.bound, self.scheme)
+        worth = worth_merging(self.mesh, self.taken - self.halved)
+        if len(self.mesh) - len(made) > worth and not served(step, self.solver):
+            self._go_on(made, fewer)
         return step
 
     def _cut_anew(self, step: Step, off: Tensor) -> None:

@@ -10,9 +10,10 @@ from torch import Tensor
 
 from pinnsolve.checks.resolution import Resolution
 from pinnsolve.methods.grading import graded, parts_apart
-from pinnsolve.methods.implicit_step import Start, Step
+from pinnsolve.methods.implicit_step import Scheme, Start, Step
 from pinnsolve.methods.march_rules import RULES
-from pinnsolve.networks.halvings import evenly, halves_of, halvings
+from pinnsolve.networks.halvings import evenly, halves_of, halvings, mergeable
+from pinnsolve.networks.moved import coarsened
 from pinnsolve.networks.reference_cell import ReferenceCell
 from pinnsolve.networks.spread import on_others
 from pinnsolve.networks.tails import wanting
@@ -46,6 +47,16 @@ def fine(mesh: Tiles, found: Sequence[Resolution], rings: Sequence[bool]) -> Til
     while bool((bad := mesh.widths > wide(mesh, found)).any()):
         mesh, _ = halvings(mesh, bad, rings)
     return mesh
+
+
+def calmer(mesh: Tiles, calm: Tensor, scheme: Scheme) -> tuple[Tiles, Callable[[Tensor], Tensor]]:
+    """Cells of which those pairs are joined that are calm, (n,), and that the equations let be as wide; and what takes
+    coefficients there."""
+    e = scheme.evolution
+    calm = calm & (2 * mesh.widths <= wide(mesh, e.inside)).all(-1)
+    pairs = mergeable(mesh, calm.tolist(), e.rings)
+    joins = [k[0] for k in e.joins]
+    return mesh.joined(pairs), lambda c: coarsened(c, pairs, scheme.cell, joins) if pairs else c
 
 
 def bad_cells(

@@ -24,6 +24,7 @@ class Rules:
     stretch: float = 1.1  # times a step's length: what is left up to its end is taken at once; larger: it is repeated
     first: float = 1 / 64  # of all time: the first step
     merge: float = 1e-3  # of the bound: calm cells are merged; larger: they are split again at once
+    gathers: float = 0.03  # of the bound: the same in a plane where others are halved; larger: the same
     calm: float = 0.1  # of the bound: over a shape what calm cells leave; larger: cells are sought in vain
     mostly: float = 0.5  # of the cells: where more are calm, fewer may do
     between: int = 2  # steps between two looks for fewer; fewer: more looks

@@ -24,9 +24,13 @@ class Rules:
     ----------
     penalty : float
         p. Smaller: not stable where a varies within a cell. Larger: sides are stiff, and rounding counts.
+    entered : float
+        c. Smaller: what cells leave grows at walls with a slope where wind blows in, by e^10 while it crosses two cells
+        of degree 7 (`tests/test_entering_wind.py`). Larger: no better; from degree 11 on it grows by e in each.
     """
 
     penalty: float = 2.0
+    entered: float = 20.0
 
 
 RULES = Rules()
@@ -141,10 +145,15 @@ def outflow(group: Sides, sides: AllFaces, scheme: Scheme) -> Outflow:
 
 
 def tested_with(scheme: Scheme, mesh: Tiles, site: Site, slopes: Slopes, a: Tensor, wind: Tensor) -> Tensor:
-    """What each condition at a wall is tested with, (c, m P, F M): of a slope, B u = s u_n + ..., with (a/s) v; of a
-    value, B u = s u, with ((t + |w| - w) v - a v_n)/s; times weights, and the side's length over the cell's area."""
+    """What each condition at a wall is tested with, (c, m P, F M): of a slope, B u = s u_n + ..., with
+    (a v + c w_in (h/(d (d + 1)))^2 v_n)/s; of a value, B u = s u, with ((t + |w| - w) v - a v_n)/s; times weights, and
+    the side's length over the cell's area.
+
+    w_in = max(-w, 0) blows in. With a v alone a slope hardly counts where a is small, and a flow that comes in from
+    nowhere lets everything grow; as a square of what is missed it takes away more than comes in.
+    """
     assert site.side is not None
-    (axis, upper), m = site.side, scheme.cell.count
+    (axis, upper), m, d = site.side, scheme.cell.count, scheme.degree
     h = mesh.widths[site.cells, axis]
     sign = 2.0 * upper - 1.0
     v = site.table(mesh, scheme.cell, (0, 0))
@@ -154,7 +163,8 @@ def tested_with(scheme: Scheme, mesh: Tiles, site: Site, slopes: Slopes, a: Tens
     for i in range(len(site.conditions)):
         f, order, factor = _said(scheme, slopes, i, axis)
         if order:
-            test = (a[f] / (sign * factor))[..., None] * v
+            entered = RULES.entered * wind[f].clamp(max=0).abs() * (h[:, None] / (d * (d + 1))) ** 2
+            test = ((a[f] / sign)[..., None] * v + (2 / h[:, None] * entered)[..., None] * v_n) / factor[..., None]
         else:
             pressed = (stiff[f][:, None] - wind[f]) / factor
             test = pressed[..., None] * v - (2 * sign / h[:, None] * a[f] / factor)[..., None] * v_n

@@ -22,16 +22,22 @@ class Closer:
     costs: float
 
 
-def closer_by(stages: Sequence[Stage], results: Results, tolerance: float, plane: bool, rules: Rules) -> Closer:
+def closer_by(
+    stages: Sequence[Stage], results: Results, tolerance: float, plane: bool, rules: Rules, travels: bool = False
+) -> Closer:
     """What the estimate of a march's error asks of the next one; over a plane or not.
 
-    Where richer features left hardly less of the residual, as of waves that a kink sets off, finer cells and shorter
-    steps alone do, which are dear: no more of them than the estimate asks for.
+    Where along a line richer features left hardly less of the residual, as of waves that a kink sets off, finer cells
+    and shorter steps alone do, which are dear: no more of them than the estimate asks for. Where things may travel over
+    a plane, and richer features left more, a kink does, and the next march is to be no closer than is needed.
     """
     least, by = (rules.least_in_plane, rules.less_in_plane) if plane else (rules.least, rules.less)
-    if estimate := results.ended[-1].estimate:
+    now, aim = results.ended[-1], rules.aim
+    if travels and now.best not in (None, now.stage):
+        by = aim = rules.kinked
+    if now.estimate:
         by = 1.0 if not plane and _hardly_less(stages, results, rules) else by
-        by = min(max(rules.aim * rules.certain_cells * tolerance / estimate, least), by)
+        by = min(max(aim * rules.certain_cells * tolerance / now.estimate, least), by)
     return Closer(by, rules.deeper ** (-math.log10(by) / 2))
 
 

@@ -94,12 +94,11 @@ class Found:
     # Of an error: richer cells are better by no less, where what they leave says so. Larger: too kind at corners where
     # slopes have no bound; without it the error of the flow over a step is 1.9 times what is told, with it 1.1 times.
     alike: ClassVar[float] = 0.25
-    kinked: ClassVar[float] = 3.0  # times the distance, where richer cells leave more: kinks move; smaller: too kind
+    kinked: ClassVar[float] = 3.0  # times the distance, where richer cells leave as much: kinks move; smaller: too kind
     # Solutions of other kinds that are compared with the best. More: those that are far from solved tell a constant
     # that is too large. One: 6 of 104 estimates of the gallery were too kind by more than three.
     others: ClassVar[int] = 2
-    # Times the constant that a single other solution tells: half of an error may be shared (a plate under tension).
-    shared: ClassVar[float] = 2.0
+    shared: ClassVar[float] = 2.0  # times what a single other solution tells: half may be shared (a plate in tension)
 
     stage: int
     kind: str
@@ -174,7 +173,9 @@ def estimated(
         hardly = max(error / max(1 - part, best.alike), apart)
     cells = bool(own) and max(best.richer, nearest.richer) > 0
     if cells and best.richer > 0 and not seen.rough:
-        doubt = min(best.richer, best.broken) if best.remains > 0 else best.richer
+        part = best.size(weights) / (nearest.size(weights) or 1.0)  # of errors of one shape less than all is seen
+        like = best.kinked if _travels(found, weights) else min(1 / max(1 - part, 1e-12), best.kinked)
+        doubt = min(best.richer, best.broken) if best.remains > 0 else max(best.richer, like)
         doubt = best.caution if told else max(best.caution, doubt)
         error = max(doubt * max(error, best.remains * difference(nearest, best)), hardly)
     elif cells:
@@ -199,6 +200,12 @@ def best_of(found: Sequence[Found], weights: Mapping[str, float]) -> Found:
     cells = [f for f in found if f.defect > 0]
     finest = min(cells, key=lambda f: f.defect, default=None)
     return min((f for f in found if f is finest or not f.defect > 0), key=lambda f: f.size(weights))
+
+
+def _travels(found: Sequence[Found], weights: Mapping[str, float]) -> bool:
+    """Whether richer features left no less than some march: a kink travels, and residuals fall before errors do."""
+    sizes = {f.stage: f.size(weights) for f in found}
+    return any(f.richer > 0 and f.size(weights) >= sizes.get(f.again, math.inf) for f in found if f.again is not None)
 
 
 def unsolved(first: Mapping[str, float], held_out: Mapping[str, float]) -> bool:

@@ -88,12 +88,11 @@ class Strategy:
 
     def _first_features(self) -> int:
         """Layers of the usual size, or smaller ones where many unknowns make them dear."""
-        unknowns = self.unknowns
         counts = sorted({n.count for s in self.stages if isinstance(n := s.network, RandomFeatures)})
         if not self.automatic or not counts:
             return 0
         share = self.rules.first_share * self.operations / len(LAYERS)
-        fit = [c for c in counts if c <= self.rules.usual and qr(3 * c * unknowns, c * unknowns) <= share]
+        fit = [c for c in counts if c <= self.rules.usual and qr(3 * c * self.unknowns, c * self.unknowns) <= share]
         return self._of(max(fit, default=counts[0]))[0]
 
     def over(self, stage: int, verdict: Outcome | None, steps: int, done: bool, clock: Clock) -> bool:
@@ -203,7 +202,8 @@ class Strategy:
     def _after_cells(self, results: Results, left: float) -> Turn | Outcome:
         """A march is solved again with richer features; then one to a lower tolerance; then other things."""
         marched = [e for e in results.ended if isinstance(self.stages[e.stage].method, Marching)]
-        now, closer = results.ended[-1], closer_by(self.stages, results, self.tolerance, self.plane, self.rules)
+        now = results.ended[-1]
+        closer = closer_by(self.stages, results, self.tolerance, self.plane, self.rules, self.more > 2)
         full = self.space and bool(marched) and now is not marched[-1] and marched[-1].stuck  # no room for more cells
         dear = bool(marched) and (full or closer.costs * marched[-1].operations > left)
         again = richer_still(self.stages, results, self.tolerance, left, self.rules, dear, self.more)
