@@ -2,7 +2,8 @@
 
     error >= rms(u - u_march) / size of u,        t - t_0 <= 0.8 (t_end - t_0)
 
-Whatever follows has to begin as the march did. Just before its end a march may be wrong itself.
+Whatever follows has to begin as the march did. Just before its end a march may be wrong itself. Where what followed is
+refuted so, and nothing tells its error, the march is handed out as far as it came.
 """
 
 from __future__ import annotations
@@ -36,10 +37,36 @@ class Rules:
 RULES = Rules()
 
 
-def part_of(points: Collocation) -> dict[str, Tensor]:
-    """The unknowns of a march on the held-out points inside, (N,) each; no numbers where it is not believed."""
-    march = points.trial
-    assert isinstance(march, Marched)
+@dataclass(frozen=True)
+class BrokenOff:
+    """A march that did not come to its end.
+
+    Parameters
+    ----------
+    stage : int
+    born, vector : tensor
+        The state of the generator from which its stage was drawn, and all its steps, (L,).
+    stopped : str
+        Why it went no further.
+    part : dict from unknown to tensor (N,)
+        On the held-out points inside; no numbers where it is not believed.
+    """
+
+    stage: int
+    born: Tensor
+    vector: Tensor
+    stopped: str
+    part: Mapping[str, Tensor]
+
+    @classmethod
+    def of(cls, stage: int, born: Tensor, points: Collocation) -> BrokenOff:
+        """The march that is in training."""
+        march = points.trial
+        assert isinstance(march, Marched)
+        return cls(stage, born, march.vector(), march.stopped, _part_of(march, points))
+
+
+def _part_of(march: Marched, points: Collocation) -> dict[str, Tensor]:
     time = str(march.problem.domain.time)
     begin = march.problem.domain.ends(time)[0 if march.sign > 0 else 1]
     masks = []
@@ -61,3 +88,10 @@ def held_against(parts: Parts, values: Mapping[str, Tensor], scales: Mapping[str
                 away = float((part[u] - v)[there].square().sum().div(len(v)).sqrt())
                 least = max(least, away / yardstick.of_values(v, scales.get(u, 0.0)))
     return least
+
+
+def refuting(
+    broken: Sequence[BrokenOff], values: Mapping[str, Tensor], scales: Mapping[str, float], tolerance: float
+) -> BrokenOff | None:
+    """The last march from which values (N,) are farther than is asked for."""
+    return next((b for b in reversed(broken) if held_against([b.part], values, scales) > tolerance), None)

@@ -10,6 +10,7 @@ from typing import Any
 from pinnsolve.algebra.operations import Work
 from pinnsolve.machine import checkpoint
 from pinnsolve.training.best import Best
+from pinnsolve.training.broken_off import BrokenOff
 from pinnsolve.training.clock import Clock
 from pinnsolve.training.error_estimate import Found
 from pinnsolve.training.history import History
@@ -72,7 +73,8 @@ def as_stored(run: Run) -> dict[str, Any]:
         "born": run.born, "vector": run.trial.vector(), "generator": run.generator.get_state(),
         "points": run.points.stored(), "watch": asdict(run.watch), "history": run.history.stored(),
         "clock": asdict(run.clock), "best": None if run.best is None else vars(run.best),
-        "ended": [asdict(e) for e in run.ended], "found": [vars(f) for f in run.found], "parts": run.parts,
+        "ended": [asdict(e) for e in run.ended], "found": [vars(f) for f in run.found],
+        "broken": [vars(b) for b in run.broken],
     }  # fmt: skip
 
 
@@ -95,5 +97,5 @@ def restored(run: Run, stored: Mapping[str, Any]) -> None:
     run.clock = Clock(**{**stored["clock"], "work": Work(**stored["clock"]["work"])})
     run.best = None if stored["best"] is None else Best(**stored["best"])
     run.ended = [Ended.restored(e) for e in stored["ended"]]
-    run.found, run.parts = [Found(**f) for f in stored["found"]], [dict(p) for p in stored["parts"]]
+    run.found, run.broken = [Found(**f) for f in stored["found"]], [BrokenOff(**b) for b in stored["broken"]]
     run.generator.set_state(stored["generator"])

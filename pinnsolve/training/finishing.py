@@ -24,8 +24,10 @@ from pinnsolve.problem.observations import Measured
 from pinnsolve.problem.problem import Problem
 from pinnsolve.residuals import Residuals
 from pinnsolve.training import uniqueness
+from pinnsolve.training.best import Best
+from pinnsolve.training.broken_off import BrokenOff, refuting
 from pinnsolve.training.doubts import asked_whether_alone, doubted, to_be_found
-from pinnsolve.training.error_estimate import Found
+from pinnsolve.training.error_estimate import HALF, Found
 from pinnsolve.training.history import Training
 from pinnsolve.training.limit import at_the_limit, limit_of
 from pinnsolve.training.overfitting import overfitting
@@ -37,6 +39,7 @@ from pinnsolve.training.unbalanced import with_equations
 from pinnsolve.training.unmet import with_conditions
 from pinnsolve.training.unseen import cost
 from pinnsolve.training.within_tables import check_within_tables
+from pinnsolve.trial.marched import Marched
 from pinnsolve.trial.of_cells import OfCells
 from pinnsolve.trial.over_ranges import OverRanges
 
@@ -80,20 +83,17 @@ def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
         fall_back(run.trial, run.method_state.get("march") or {})
     number, step = (run.number, run.step) if run.best is None else (run.best.stage, run.best.step)
     kept = run.stage_at(number)
-    if run.best is not None and kept.network is not run.stage.network:
-        run.trial = run.best_trial()
-        run.points.take(run.trial, training=to_be_found(run))
-    elif run.best is not None and not _at_its_best(run):
-        run.trial.assign(run.best.vector)
-    if run.best is not None:
-        training, held_out, points, weights = (
-            run.best.training, run.best.held_out, run.best.points, run.best.weights,
-        )  # fmt: skip
+    if (best := run.best) is not None:
+        _take_best(run, best)
+        training, held_out, points, weights = best.training, best.held_out, best.points, best.weights
     else:
         training, held_out = run.points.training.rms(), run.points.held_out.rms()
         points, weights = run.counts(), dict(run.weights)
     found_now = _found(run, number) or run.as_found(number, held_out)
     error = run.gathered().error_of(found_now, not is_features(kept.network), run.weights)
+    refuted = refuting(run.broken, found_now.values, found_now.scales, run.tolerance)
+    if refuted and (error is None or error > HALF):
+        return finished(run, _back_to(run, refuted, outcome), unsaved)
     if error is None and isinstance(run.trial, OverRanges):  # nothing was compared before the budget ended
         error = run.trial.known_error
     data = run.trial.problem.data if run.settings.validation else {}
@@ -125,6 +125,26 @@ def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
         sampler, rule.every if rule is not None and kept.method.redraws else None,
         unsaved, run.settings.unread(kept.method) if run.settings.automatic else [], run.first,
     )  # fmt: skip
+
+
+def _take_best(run: Run, best: Best) -> None:
+    """What was best takes the place of what was trained last."""
+    if run.stage_at(best.stage).network is not run.stage.network:
+        run.trial = run.best_trial()
+        run.points.take(run.trial, training=to_be_found(run))
+    elif not _at_its_best(run):
+        run.trial.assign(best.vector)
+
+
+def _back_to(run: Run, march: BrokenOff, outcome: Outcome) -> Outcome:
+    """Take up a march as far as it came in place of what followed; what is said of it."""
+    run.best, run.broken, run.found, run.method_state = None, [], [], {}
+    run.number, run.trial = march.stage, (trial := run.reborn(march.stage, march.born))
+    trial.assign(march.vector)
+    if isinstance(trial, Marched):
+        trial.stopped = march.stopped
+    run.points.take(trial, training=to_be_found(run))
+    return replace(outcome, detail=f"{outcome.detail}; {trial.missing}, and what was tried after that is refuted by it")
 
 
 def _at_its_best(run: Run) -> bool:

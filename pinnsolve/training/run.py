@@ -23,7 +23,7 @@ from pinnsolve.networks.described import is_features, kind_of
 from pinnsolve.residuals import Site
 from pinnsolve.settings import Settings, Stage
 from pinnsolve.training.best import Best
-from pinnsolve.training.broken_off import part_of
+from pinnsolve.training.broken_off import BrokenOff
 from pinnsolve.training.clock import BEGIN, Clock
 from pinnsolve.training.collocation import Collocation
 from pinnsolve.training.error_estimate import Found, solved_again
@@ -78,8 +78,8 @@ class Run:
         Why one stage followed another.
     found : list of Found
         The solutions so far, as they are compared for the estimate of the error.
-    parts : list of dict from unknown to tensor (N,)
-        What marches that broke off say of the same points (`pinnsolve.training.broken_off`).
+    broken : list of BrokenOff
+        Marches that did not come to their end.
     again : int, optional
         The stage whose solution the present one solves again.
     sizes : dict from residual name to float
@@ -109,7 +109,7 @@ class Run:
     ended: list[Ended] = field(default_factory=list)
     choice: list[str] = field(default_factory=list)
     found: list[Found] = field(default_factory=list)
-    parts: list[dict[str, Tensor]] = field(default_factory=list)
+    broken: list[BrokenOff] = field(default_factory=list)
     again: int | None = None
     sizes: dict[str, float] = field(default_factory=dict)
     first: dict[str, float] = field(default_factory=dict)
@@ -182,13 +182,13 @@ class Run:
 
     def take_up(self, turn: Turn) -> bool:
         """Go on to another stage, with a network of its own unless it goes on with the same; true if it is another."""
-        before, self.number = self.stage, turn.number
+        before, last, self.number = self.stage, self.number, turn.number
         self.stage_step, self.stage_began = 0, self.clock.operations
         if turn.why:
             self.choice.append(turn.why)
         self.changed |= turn.changed
         if isinstance(self.trial, Marched) and isinstance(before.method, Marching) and not self.trial.complete:
-            self.parts.append(part_of(self.points))
+            self.broken.append(BrokenOff.of(last, self.born, self.points))
         if self.stage.network is before.network:
             self.watch.anew()
             return False
@@ -282,9 +282,8 @@ class Run:
 
     def gathered(self) -> Gathered:
         data = self.trial.problem.data
-        return Gathered(
-            self.found, {n: r for n, r in self.first.items() if n not in data}, Seen.of(self.trial.plan), self.parts
-        )
+        first, parts = {n: r for n, r in self.first.items() if n not in data}, [b.part for b in self.broken]
+        return Gathered(self.found, first, Seen.of(self.trial.plan), parts)
 
     def best_trial(self) -> Trial:
         """The trial function with the lowest held-out residual so far."""
