@@ -36,7 +36,6 @@ FOUND = {
     "gs": {"layer of width"},
     "heat2d_ms": {"very different size"},
     "ks": {"very different size"},
-    "ns2d_lt": {"p has no condition"},
     "pinv": {"no condition"},  # data decide
     "hinv": {"no condition", "conditions at the start"},
 }

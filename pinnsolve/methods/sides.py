@@ -45,6 +45,8 @@ class Sides:
     def among(self, fields: Tensor) -> Sides:
         """The same, with what belongs to which field, where each unknown (N,) is of one."""
         mine = fields[self.unknowns]
+        if not mine.numel():  # a single cell
+            return self
         counts = torch.nn.functional.one_hot(mine).sum(1)
         if counts.shape[1] < 2 or not bool((counts == counts[0]).all()):
             return self

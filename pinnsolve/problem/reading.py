@@ -196,5 +196,5 @@ def numbered(items: Sequence[Any]) -> list[Any]:
     for c in items:
         again = isinstance(c, Equation) and names[c.name]
         names[c.name] += isinstance(c, Equation)
-        found.append(replace(c, name=f"{c.name} ({again + 1})") if again else c)
+        found.append(replace(c, name=f"{c.name} [{again + 1}]") if again else c)
     return found
