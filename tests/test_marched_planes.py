@@ -15,6 +15,7 @@ import torch
 from torch import cos, exp, sigmoid, sin
 
 from pinnsolve import (
+    Box,
     Problem,
     condition,
     d,
@@ -180,6 +181,35 @@ def _begun(declared: Problem) -> Marcher:
     marcher.advance()
     marcher.advance()
     return marcher
+
+
+def test_what_is_driven_in_goes_out_again_where_cells_do_not_follow_its_layers() -> None:
+    """Through a channel at rest, of a few cells, along all of its length (mutant: `march_rules.RULES.constraint` of one:
+    no first step, on more and more cells)."""
+
+    def driven(t: Any) -> Any:
+        return sin(pi * t) + sin(3 * pi * t) + sin(5 * pi * t)
+
+    def carried(w: Any, u: Any, v: Any, x: Any, y: Any, t: Any) -> Any:
+        return d(w, t) + u * d(w, x) + v * d(w, y) - 0.01 * laplace(w, x, y)
+
+    declared = Problem(
+        space=Box(x=(0, 2), y=(0, 1)), time=(0, 1), unknowns=("u", "v", "p"),
+        equations=[lambda u, v, p, x, y, t: carried(u, u, v, x, y, t) + d(p, x),
+                   lambda u, v, p, x, y, t: carried(v, u, v, x, y, t) + d(p, y),
+                   lambda u, v, x, y: d(u, x) + d(v, y)],
+        conditions=[initial(u=0, v=0), dirichlet(u=lambda y, t: sin(pi * y) * driven(t), v=0, on=face(x=0)),
+                    dirichlet(u=0, v=0, on=face(y=0) | face(y=1)), dirichlet(v=0, p=0, on=face(x=2))],
+    )  # fmt: skip
+    evolution, made = read(declared)
+    tries = iter(range(30))
+    march = Marcher(evolution, Accuracy(7, 3, 5e-3, 0.5), CPU, enough=lambda: next(tries, None) is None).run()
+    assert march.status == "done" and march.largest <= 16
+    trial, count = trial_of(declared, made, march.steps), 400
+    y, one = (torch.arange(count, dtype=torch.float64) + 0.5) / count, torch.ones(count, dtype=torch.float64)
+    for x in (0.5, 1.0, 2.0):
+        found = trial.unknowns(trial.prepare(Points({"x": x * one, "y": y, "t": 0.5 * one}, one)))["u"].value
+        assert float(found.mean()) == pytest.approx(2 / pi * float(driven(0.5 * one[0])), abs=0.01)
 
 
 def test_walls_that_say_too_little_are_refused() -> None:

@@ -32,6 +32,10 @@ class Rules:
     fluxed : float
         The same where fluxes join the cells of a plane, and residuals are measured by what they change. Larger: steps
         that follow nothing.
+    constrained : float
+        The same over a plane where an unknown has no derivative along time, as pressures have none: what cells leave of
+        layers at walls does these little harm. Larger: steps that follow nothing. Smaller: layers that begin at a wall
+        at once are chased with cells, and no march gets away from the start.
     waves : float
         The same of equations of second order in time, whose errors add up. Larger: a first march tells nothing.
     steady : float
@@ -60,6 +64,7 @@ class Rules:
     first: float = 1e-4
     most: float = 1e-3
     fluxed: float = 2e-2
+    constrained: float = 5e-3
     waves: float = 1e-2
     bound: float = 100.0
 
@@ -97,9 +102,12 @@ def accuracy(method: Asking, trial: OfCells) -> Accuracy:
 
 def _most(trial: OfCells) -> float:
     """The largest tolerance."""
-    if not (isinstance(trial.read, Evolution) and trial.read.fluxed):
+    e = trial.read
+    if not isinstance(e, Evolution):
         return RULES.most
-    return RULES.waves if trial.read.second else RULES.fluxed
+    if e.fluxed:
+        return RULES.waves if e.second else RULES.fluxed
+    return RULES.constrained if e.dims == 2 and 0 in e.orders else RULES.most
 
 
 def _times(trial: OfCells) -> float:

@@ -31,6 +31,9 @@ class Rules:
     asked: float = 0.3  # of the bound: what fewer cells may leave before they are solved; larger: some are halved again
     fewer: float = 0.75  # of the cells: more are not worth it
     few: float = 0.1  # of the cells of a line, soon after a halving: fewer are not merged; larger: more cells are kept
+    # times an equation without derivatives along time; smaller: where cells leave much of the others, long steps end
+    # beside what it allows, and the next one, however short, jumps back
+    constraint: float = 10.0
     many: float = 1 / 6  # of the cells of space: where more are bad all are halved; smaller: beside layers, in vain
     even: float = 3.0  # times as many cells of space at most, where all are halved; larger: too many for narrow things
     worth: float = 0.2  # of the cells of a plane: fewer are not merged, since all must be factorised anew

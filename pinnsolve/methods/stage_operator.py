@@ -16,6 +16,7 @@ from pinnsolve.methods.fluxed_faces import FluxedFaces
 from pinnsolve.methods.implicit_step import Scheme, Step, in_time, stretched
 from pinnsolve.methods.joined_chain import JoinedChain
 from pinnsolve.methods.joined_faces import JoinedFaces
+from pinnsolve.methods.march_rules import RULES
 from pinnsolve.methods.own_cells import seen_by
 from pinnsolve.methods.plane_memory import planes_that_fit
 from pinnsolve.methods.raised import masses
@@ -120,7 +121,8 @@ class Operator:
         steps = torch.stack([ratio**k for k in order], 1) / s.weights  # (S, E)
         masses = self._masses(order)
         if self.mesh.dims > 1:
-            masses = torch.where(torch.tensor(order, device=w.device)[:, None] > 0, masses, self._terms())
+            evolves = torch.tensor(order, device=w.device)[:, None] > 0
+            masses = torch.where(evolves, masses, RULES.constraint * self._terms())
         return steps[:, None, :, None] * (integral[:, None, :] * masses)
 
     def _masses(self, order: Sequence[int]) -> Tensor:
