@@ -52,6 +52,8 @@ def fine(mesh: Tiles, found: Sequence[Resolution], rings: Sequence[bool]) -> Til
 def calmer(mesh: Tiles, calm: Tensor, scheme: Scheme) -> tuple[Tiles, Callable[[Tensor], Tensor]]:
     """Cells of which those pairs are joined that are calm, (n,), and that the equations let be as wide; and what takes
     coefficients there."""
+    if not bool(calm.any()):
+        return mesh, lambda c: c
     e = scheme.evolution
     calm = calm & (2 * mesh.widths <= wide(mesh, e.inside)).all(-1)
     pairs = mergeable(mesh, calm.tolist(), e.rings)
