@@ -212,7 +212,7 @@ def test_what_is_overlooked_is_no_solution(monkeypatch: pytest.MonkeyPatch) -> N
     cells = begun(declared(), 4, 2)
     right = error_of(solved(cells))
     lost = openings(cells.mesh, (False,) * 3)[1:]
-    for room in (faces, elimination_order, open_sides):
+    for room in (elimination_order, open_sides):
         monkeypatch.setattr(room, "openings", lambda mesh, rings: lost)
     faces.faces_of.cache_clear()
     elimination_order.order_of.cache_clear()

@@ -11,12 +11,11 @@ from torch import Tensor
 
 from pinnsolve.algebra.dissection import Dissection
 from pinnsolve.algebra.subtrees import Ranks
-from pinnsolve.methods.elimination_order import counts_of, order_of
+from pinnsolve.methods.elimination_order import joined_across, joining, order_of, pieces_of, sizes_on
 from pinnsolve.methods.implicit_step import Scheme
-from pinnsolve.methods.joints import Parted, Told, crossing, going_on, lowest, norm, parted_sides, traces
+from pinnsolve.methods.joints import Parted, Told, lowest, norm, parted_sides, traces
 from pinnsolve.methods.sides import Sides, grouped
 from pinnsolve.networks.curve_runs import Runs, runs_of
-from pinnsolve.networks.openings import openings
 from pinnsolve.networks.reference_cell import Part, ReferenceCell, reference_cell
 from pinnsolve.networks.spread import own_features
 from pinnsolve.networks.tiles import Tiles
@@ -110,10 +109,7 @@ class Joining:
 
 def faces_in(scheme: Scheme, mesh: Tiles) -> Faces:
     """The faces of a mesh with the features of a scheme."""
-    e = scheme.evolution
-    meeting = () if not e.relations else tuple(counts_of(scheme, mesh).tolist())
-    joins = ((1, 1),) * len(e.joins) if e.fluxed else e.joins
-    return faces_of(mesh, scheme.cell, joins, e.rings, e.crossed, scheme.loose, meeting)
+    return faces_of(*joining(scheme, mesh))
 
 
 @lru_cache(maxsize=4)  # a step and its repetition, rich and poor; each takes tens of megabytes
@@ -125,7 +121,7 @@ def faces_of(
     by its largest coefficient. Traces are joined up to so many degrees `less` than they have. On runs of curves between
     materials there are so many unknowns each, and no traces yet."""
     made = _Making(mesh, cell, joins, order_of(mesh, cell, joins, rings, crossed, less, meeting), crossed, less)
-    for piece in mesh.pieces(rings) if mesh.region is None else openings(mesh, rings):
+    for piece in pieces_of(mesh, rings):
         made.add(*piece)
     if meeting:
         made.meet(runs_of(mesh), meeting)
@@ -175,24 +171,22 @@ class _Making:
                 bounds = (bounds * 1e12).round() / 1e12
             ratio = (across / widths[tiles] * 1e12).round() / 1e12  # the same for all that are alike
             parts.append([(axis, side, *key) for key in torch.cat([bounds, ratio[:, None]], 1).tolist()])
-        usual = going_on(self.joins, axis)
-        lines = crossing(self.mesh, axis, self.mesh.units[1][below, axis], self.crossed)
+        joined = joined_across(self.mesh, self.joins, axis, below, self.crossed)
         pairs = zip(below.tolist(), above.tolist(), strict=True)
         parted: dict[int, list[Parted]] = {}
         if share is not None:
             parted = parted_sides(self.mesh, self.cell, (low, high), (axis, below, above, begin, end, share))
         for j, (pair, keys) in enumerate(zip(pairs, zip(*parts, strict=True), strict=True)):
-            k, unit = lines[j], 1.0
+            (k, relations), unit = joined[j], 1.0
             if k >= 0:
                 unit = float(f"{float(across[j]):.11e}")  # the same for all that are alike
                 both = torch.stack([begin[j], end[j]])
                 ends = [self.mesh.along_axis(other, both[:, i]).tolist() for i, other in enumerate(others)]
                 self._tell(k, unit, tuple((first, last) for first, last in ends))
-            relations = usual if k < 0 else self.crossed[k].relations
             for number, (cell, key) in enumerate(zip(pair, keys, strict=True)):
                 at = parted[j][number] if j in parted else None
                 self.mine[cell].append(self._kind((*key, float(k), unit), relations, at))
-            sizes = [self.cell.on_side(lowest(r) + self.less) for r in relations]
+            sizes = sizes_on(self.cell, relations, self.less)
             self.kinds += [[f, axis] for (f, *_), size in zip(relations, sizes, strict=True) for _ in range(size)]
             self.orders += [lowest(r) for r, size in zip(relations, sizes, strict=True) for _ in range(size)]
             self.narrow += [float(across[j])] * sum(sizes)

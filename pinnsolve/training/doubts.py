@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from pinnsolve.checks.linearity import linear
 from pinnsolve.errors import Outcome
+from pinnsolve.methods.line_cells import Cells
 from pinnsolve.methods.line_condition import LIMITS, answers_to_noise, cells_like, turns_singular
 from pinnsolve.methods.line_solving import cells_of
 from pinnsolve.problem.probes import Size
@@ -19,6 +20,7 @@ from pinnsolve.training.unseen import seen_by_differences, undetermined
 from pinnsolve.trial.line import read_line
 from pinnsolve.trial.lined import Lined
 from pinnsolve.trial.of_cells import OfCells
+from pinnsolve.trial.trial import Trial
 
 Judged = tuple[Outcome, float | None]
 ENDED = ("converged", "plateau")  # outcomes after which nothing more is tried
@@ -121,13 +123,11 @@ def _leaves_open(run: Run) -> str:
     problem, trial = run.trial.problem, run.trial
     if problem.domain.time is None or len(problem.coordinates) > 1 or not asked_whether_alone(run):
         return ""
-    line = read_line(problem, trial.plan)
-    if line is None or line.begin is None:
+    cells = _cells_along(trial)
+    if cells is None or cells.scheme.line.begin is None or (place := turns_singular(cells)) is None:
         return ""
-    place = turns_singular(cells_of(trial) if isinstance(trial, Lined) else cells_like(trial, line))
-    if place is None:
-        return ""
-    return f"at {line.name} = {place:.3g} they stop to ask for the highest rates, and others may branch off"
+    time = problem.domain.time
+    return f"at {time} = {place:.3g} they stop to ask for the highest rates, and others may branch off"
 
 
 def _answer_along(run: Run) -> float:
@@ -135,11 +135,16 @@ def _answer_along(run: Run) -> float:
     trial = run.trial
     if len(trial.problem.coordinates) > 1:
         return math.inf
-    own = len(trial.problem.unknowns)
+    cells = _cells_along(trial)
+    return math.inf if cells is None else answers_to_noise(cells, len(trial.problem.unknowns))[0]
+
+
+def _cells_along(trial: Trial) -> Cells | None:
+    """A solution along one coordinate as cells: its own, or some that stand for it; nothing where it cannot be read."""
     if isinstance(trial, Lined):
-        return answers_to_noise(cells_of(trial), own)[0]
+        return cells_of(trial)
     line = read_line(trial.problem, trial.plan)
-    return math.inf if line is None else answers_to_noise(cells_like(trial, line), own)[0]
+    return None if line is None else cells_like(trial, line)
 
 
 def _share_left(run: Run, held_out: Mapping[str, float]) -> float:

@@ -173,8 +173,8 @@ def estimated(
         hardly = max(error / max(1 - part, best.alike), apart)
     cells = bool(own) and max(best.richer, nearest.richer) > 0
     if cells and best.richer > 0 and not seen.rough:
-        part = best.size(weights) / (nearest.size(weights) or 1.0)  # of errors of one shape less than all is seen
-        like = best.kinked if _travels(found, weights) else min(1 / max(1 - part, 1e-12), best.kinked)
+        share = best.size(weights) / (nearest.size(weights) or 1.0)  # of errors of one shape less than all is seen
+        like = best.kinked if _travels(found, weights) else min(1 / max(1 - share, 1e-12), best.kinked)
         doubt = min(best.richer, best.broken) if best.remains > 0 else max(best.richer, like)
         doubt = best.caution if told else max(best.caution, doubt)
         error = max(doubt * max(error, best.remains * difference(nearest, best)), hardly)
