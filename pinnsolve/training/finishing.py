@@ -139,8 +139,7 @@ def _take_best(run: Run, best: Best) -> None:
 def _back_to(run: Run, march: BrokenOff, outcome: Outcome) -> Outcome:
     """Take up a march as far as it came in place of what followed; what is said of it."""
     run.best, run.broken, run.found, run.method_state = None, [], [], {}
-    run.number, run.trial = march.stage, (trial := run.reborn(march.stage, march.born))
-    trial.assign(march.vector)
+    run.number, run.trial = march.stage, (trial := run.reborn(march.stage, march.born, march.vector))
     if isinstance(trial, Marched):
         trial.stopped = march.stopped
     run.points.take(trial, training=to_be_found(run))
