@@ -12,7 +12,7 @@ from pinnsolve.machine import checkpoint
 from pinnsolve.training.best import Best
 from pinnsolve.training.broken_off import BrokenOff
 from pinnsolve.training.clock import Clock
-from pinnsolve.training.error_estimate import Found
+from pinnsolve.training.found import Found
 from pinnsolve.training.history import History
 from pinnsolve.training.results import Ended
 from pinnsolve.training.run import Run

@@ -27,7 +27,8 @@ from pinnsolve.training import uniqueness
 from pinnsolve.training.best import Best
 from pinnsolve.training.broken_off import BrokenOff, refuting
 from pinnsolve.training.doubts import asked_whether_alone, doubted, to_be_found
-from pinnsolve.training.error_estimate import HALF, Found
+from pinnsolve.training.error_estimate import HALF
+from pinnsolve.training.found import Found
 from pinnsolve.training.history import Training
 from pinnsolve.training.limit import at_the_limit, limit_of
 from pinnsolve.training.overfitting import overfitting

@@ -26,7 +26,7 @@ from pinnsolve.training.best import Best
 from pinnsolve.training.broken_off import BrokenOff
 from pinnsolve.training.clock import BEGIN, Clock
 from pinnsolve.training.collocation import Collocation
-from pinnsolve.training.error_estimate import Found, solved_again
+from pinnsolve.training.found import Found, solved_again
 from pinnsolve.training.gathered import Gathered
 from pinnsolve.training.guessing import before_guess, to_guess
 from pinnsolve.training.history import History, Look
