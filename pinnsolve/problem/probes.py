@@ -43,7 +43,7 @@ class Wave:
         units = (self._domain.unit(name, x.value) for name, x in self._at.items())
         return reduce(operator.add, ((1.3 + 0.2 * k) * unit for k, unit in enumerate(units)))
 
-    def sine(self, phase: float, size: Size) -> Jet:
+    def sine(self, phase: float | Tensor, size: Size) -> Jet:
         """offset + scale sin(wave + phase): of a sum that is linear, derivatives are sines and cosines again."""
 
         @cache
@@ -66,7 +66,7 @@ class Probe:
     It is made when a residual asks for it: most equations of a large system ask for few of the unknowns.
     """
 
-    def __init__(self, chart: Chart, wave: Wave, phase: float, size: Size) -> None:
+    def __init__(self, chart: Chart, wave: Wave, phase: float | Tensor, size: Size) -> None:
         self.smooth = wave.sine(phase, size)
         self.field = Jet(chart, self._leaf, (chart.size,), frozenset(chart.names))
 
@@ -82,10 +82,11 @@ Probes = dict[str, Probe]
 
 
 def probes(
-    domain: Domain, unknowns: Sequence[str], points: Points, shift: float = 0.0,
+    domain: Domain, unknowns: Sequence[str], points: Points, shift: float | Tensor = 0.0,
     sizes: Mapping[str, Size] | None = None,
 ) -> tuple[Chart, dict[str, Jet], Probes]:  # fmt: skip
-    """A chart over the points, its coordinates, and a probe for each unknown; other probes for another `shift`.
+    """A chart over the points, its coordinates, and a probe for each unknown; other probes for another `shift`,
+    one or (N,).
 
     `sizes` says how large they are; without it they are between minus one and one.
     """
@@ -154,7 +155,7 @@ class Prober:
     scales: ClassVar[tuple[float, ...]] = (1e2, 1e4, 1e6, 1e-3, 1e-6)
 
     def answer(
-        self, equation: Equation, points: Points, shift: float = 0.0, sizes: Mapping[str, Size] | None = None,
+        self, equation: Equation, points: Points, shift: float | Tensor = 0.0, sizes: Mapping[str, Size] | None = None,
         guessed: bool = True, given: Mapping[str, Tensor] | None = None,
     ) -> Answer:  # fmt: skip
         """How an equation answers on these points; to unknown constants and functions that are not as they are guessed,
