@@ -182,7 +182,9 @@ def _residuals(look: Look, at: Tensor, line: Tensor) -> Tensor:
     places = _places(problem, look.coordinate, at, line)
     points = Points({c: places[c] for c in problem.coordinates}, torch.ones_like(at))
     phases = at.new_tensor([0.0, *SEARCH.shifts])
-    often = Points({c: v.repeat(len(phases)) for c, v in points.coordinates.items()}, at.new_ones(len(phases) * len(at)))
+    often = Points(
+        {c: v.repeat(len(phases)) for c, v in points.coordinates.items()}, at.new_ones(len(phases) * len(at))
+    )
     shift, nothing, rows = phases.repeat_interleave(len(at)), torch.zeros_like(often.weights), list[Tensor]()
     none = {u: Size(0.0, 0.0) for u in problem.unknowns}
     for equation, asked in zip(problem.equations, look.asked, strict=True):
