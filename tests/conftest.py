@@ -79,11 +79,17 @@ def heat() -> Problem:
     )
 
 
-@pytest.fixture
-def unpictured(monkeypatch: pytest.MonkeyPatch) -> None:
+def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """The command draws nothing, which costs more than the small problem: what figures show is tested in tests/report."""
     monkeypatch.setattr("pinnsolve.report.write.solution_figure", lambda run, figures: None)
     monkeypatch.setattr("pinnsolve.report.write.png", lambda figure: b"\x89PNG" + bytes(20_000))
+    monkeypatch.setattr("pinnsolve.report.write.over_time", lambda run, unknowns: None)
+
+
+@pytest.fixture
+def unpictured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that looks at no picture."""
+    without_pictures(monkeypatch)
 
 
 @pytest.fixture
