@@ -180,16 +180,32 @@ class Prober:
         key = "inside", id(equation), shift, None if sizes is None else tuple(sizes.items())
         return once(self, key, lambda: (equation, self.answer(equation, self.domain.line(), shift, sizes)))[1]
 
-    def derivatives(self, equation: Equation) -> list[tuple[str, Alpha]]:
-        """What an equation depends on. What is asked for and multiplied by zero is no derivative of its own; unless it
-        is so for small unknowns alone, as in d(max(u - 5, 0), x, x), or for large ones."""
+    def loses(self, equation: Equation) -> bool:
+        """Whether it multiplies a derivative by zero for unknowns between -1 and 1, as in d(max(u - 5, 0), x, x)."""
         answer = self.inside(equation)
-        found = [(u, alpha) for u, alpha, _ in answer.slopes]
-        lost = [(u, alpha) for u, p in answer.probes.items() for alpha in p.asked if (u, alpha) not in found]
-        for scale in self.scales if lost else ():
-            others = self.inside(equation, dict.fromkeys(self.unknowns, Size(0.0, scale))).slopes
-            found += [(u, alpha) for u, alpha, _ in others if (u, alpha) in lost and (u, alpha) not in found]
-        return found
+        found = {(u, alpha) for u, alpha, _ in answer.slopes}
+        return any((u, alpha) not in found for u, p in answer.probes.items() for alpha in p.asked)
+
+    def looks(self, equation: Equation, far: bool) -> list[Answer]:
+        """How an equation answers inside, to large and small unknowns too if so asked."""
+        sizes = [dict.fromkeys(self.unknowns, Size(0.0, scale)) for scale in self.scales if far]
+        return [self.inside(equation), *(self.inside(equation, size) for size in sizes)]
+
+    def slopes(self, equation: Equation) -> dict[tuple[str, Alpha], Tensor]:
+        """What multiplies each derivative that an equation depends on, one look after the other. What is asked for and
+        multiplied by zero, however large unknowns are, is no derivative of its own."""
+        looks = self.looks(equation, self.loses(equation))
+        told = [{(u, alpha): slope for u, alpha, slope in look.slopes} for look in looks]
+        if len(told) == 1:
+            return told[0]
+        nothing = torch.zeros_like(looks[0].residual)
+        return {
+            kind: torch.cat([one.get(kind, nothing) for one in told]) for kind in {k: 0 for one in told for k in one}
+        }
+
+    def derivatives(self, equation: Equation) -> list[tuple[str, Alpha]]:
+        """What an equation depends on."""
+        return list(self.slopes(equation))
 
     def size(self, equation: Equation, sizes: Mapping[str, Size]) -> float:
         """What an equation is made of, sum |dr/dp p| on the mean, for smooth unknowns p of their natural sizes.
