@@ -9,9 +9,12 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # small tensors, and one process 
 # process begins, those of xdist and of tests.
 os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(2**30))
 os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(2**25))
+# What one process has compiled others read: workers, which rewrite the assertions of all tests, and those of tests.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import gc
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,6 +50,7 @@ settings = Settings(network=MLP(width=8, depth=2), points=300, held_out=200, bud
 def pytest_configure() -> None:
     """Ctrl-C as a terminal delivers it: a shell lets background jobs ignore it, and what they start inherits that."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.dont_write_bytecode = False
 
 
 def pytest_collection_finish() -> None:
@@ -75,11 +79,17 @@ def heat() -> Problem:
     )
 
 
-@pytest.fixture
-def unpictured(monkeypatch: pytest.MonkeyPatch) -> None:
+def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """The command draws nothing, which costs more than the small problem: what figures show is tested in tests/report."""
     monkeypatch.setattr("pinnsolve.report.write.solution_figure", lambda run, figures: None)
     monkeypatch.setattr("pinnsolve.report.write.png", lambda figure: b"\x89PNG" + bytes(20_000))
+    monkeypatch.setattr("pinnsolve.report.write.over_time", lambda run, unknowns: None)
+
+
+@pytest.fixture
+def unpictured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that looks at no picture."""
+    without_pictures(monkeypatch)
 
 
 @pytest.fixture

@@ -160,6 +160,7 @@ def test_bad_options(
     assert words in " ".join(capsys.readouterr().err.split())
 
 
+@pytest.mark.usefixtures("unpictured")
 def test_a_run_that_nobody_reads_any_more_goes_on_to_its_files(
     write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -302,11 +302,14 @@ def test_a_new_run_forgets_the_members_of_an_earlier_one(tmp_path: Path) -> None
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, int]:
     from tests.conftest import SMALL as HEAT
+    from tests.conftest import without_pictures
 
     folder = tmp_path_factory.mktemp("ensemble")
     path = folder / "case.py"
     path.write_text('"""Heat in a rod."""\n' + HEAT.replace("steps=15", "steps=5"))
-    return path, folder / "out", main([str(path), "--ensemble", "3", "--seed", "7", "--out", str(folder / "out")])
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        without_pictures(monkeypatch)
+        return path, folder / "out", main([str(path), "--ensemble", "3", "--seed", "7", "--out", str(folder / "out")])
 
 
 def test_the_command_reports_the_mean_and_the_scatter(finished: tuple[Path, Path, int]) -> None:

@@ -31,7 +31,9 @@ from pinnsolve.networks.reference_cell import reference_cell
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.solve import prepare
 from pinnsolve.training.broken_off import held_against
-from pinnsolve.training.error_estimate import AT_LEAST, HALF, UNSOLVED, Found, best_of, estimated
+from pinnsolve.training.error_estimate import AT_LEAST, HALF, UNSOLVED, estimated
+from pinnsolve.training.error_estimate import RULES as ESTIMATE
+from pinnsolve.training.found import Found, best_of
 from pinnsolve.training.gathered import Gathered
 from pinnsolve.training.history import Look
 from pinnsolve.training.rules import RULES
@@ -109,7 +111,9 @@ def test_the_error_of_cells_with_richer_features_goes_as_residuals(doubt: float)
     march, other = found(1e-3, 1e-2, 1, "cells of 11"), found(1e-2, 1e-1, 3)
     for left in (1e-3, 1e-5):
         richer = replace(found(1e-6, left, 2, "cells of 13", again=1), richer=doubt)
-        told = max(richer.caution, doubt) * 1e-3 * left / 1e-2  # where equations jump, residuals fall before errors do
+        told = (
+            max(ESTIMATE.caution, doubt) * 1e-3 * left / 1e-2
+        )  # where equations jump, residuals fall before errors do
         assert estimated([march, richer, other], FIRST, ONE) == pytest.approx(told, rel=0.1)
     worse = replace(found(1e-6, 2e-2, 2, "cells of 13", again=1), richer=doubt)
     assert 2.5e-3 < estimated([march, worse, other], FIRST, ONE) < 3.5e-3, "both have errors of one shape: a cone"
@@ -129,7 +133,7 @@ def test_where_a_kink_was_seen_to_travel_residuals_fall_before_errors_do() -> No
     march, richer = found(1e-3, 1e-2, 1, "cells of 7"), found(5e-4, 4e-3, 2, "cells of 9", again=1)
     pairs = [first, replace(again, stage=4, richer=1.0), march, replace(richer, richer=1.0)]
     known, told = (estimated(some, FIRST, ONE) for some in (pairs, pairs[2:]))
-    assert known == pytest.approx(richer.kinked / (1 / (1 - 0.4)) * told)
+    assert known == pytest.approx(ESTIMATE.kinked / (1 / (1 - 0.4)) * told)
 
 
 def test_where_data_are_rough_cells_are_compared_with_cells() -> None:
@@ -147,7 +151,7 @@ def test_one_point_beside_a_corner_is_not_what_cells_leave() -> None:
     first, left = {"r": 1.0}, 0.4  # of it, which would be an error of one
     march = replace(found(1e-5, 0.5, 1, "cells of 8"), defect=1e-5)
     richer = replace(found(1e-6, left, 2, "cells of 10", again=1), richer=1.0, defect=2e-6)
-    assert estimated([march, richer], first, ONE) == pytest.approx(richer.caution * 1e-5 * 0.2, rel=0.2)
+    assert estimated([march, richer], first, ONE) == pytest.approx(ESTIMATE.caution * 1e-5 * 0.2, rel=0.2)
     for defect in (0.2, 0.0):  # cells that leave much may be wrong alike, and so may those of which that is not known
         assert estimated([replace(f, defect=defect) for f in (march, richer)], first, ONE) == 1.0
 
@@ -177,7 +181,7 @@ def test_what_is_farther_from_cells_than_their_error_is_no_rival() -> None:
     """Of cells that were solved again the error is known: a smaller residual far from them is that of another function,
     one that is near is better."""
     march, richer = found(1e-3, 1.0, 1, "cells of 11"), replace(found(1e-4, 0.1, 2, "cells of 13", again=1), richer=1.0)
-    told = richer.caution * 1e-3 * 0.1
+    told = ESTIMATE.caution * 1e-3 * 0.1
     far, near = found(7e-3, 1e-4, 3), found(1e-5, 1e-4, 4)
     for others, rivals in (([far], [1, 2]), ([near], [1, 2, 4]), ([far, near], [1, 2, 4])):
         gathered = Gathered([march, richer, *others], FIRST)

@@ -306,6 +306,7 @@ settings = Settings(continuation={"lam": (1, 2, 3)})
 )
 
 
+@pytest.mark.usefixtures("unpictured")
 def test_a_file_says_it_too(tmp_path: Path, capsys: Any) -> None:
     """To the command, the check, `solve`, and not where `--set` gives a value of its own."""
     file = tmp_path / "bratu.py"
@@ -321,6 +322,7 @@ def test_a_file_says_it_too(tmp_path: Path, capsys: Any) -> None:
     assert few.u(x=0.5) == pytest.approx(height(roots(3.0)[1]), rel=1e-5)
 
 
+@pytest.mark.usefixtures("unpictured")
 def test_the_command_continues_and_compares_with_the_same_branch(tmp_path: Path, capsys: Any) -> None:
     file = tmp_path / "bratu.py"
     file.write_text(FILE)

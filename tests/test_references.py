@@ -132,6 +132,7 @@ def test_the_command_refuses_before_training(tmp_path: Path, capsys: pytest.Capt
     assert "training" not in told.out and not (tmp_path / "run" / "report.json").exists()
 
 
+@pytest.mark.usefixtures("unpictured")
 def test_the_command_tells_once_that_a_run_did_not_converge(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "short.py"
     path.write_text(

@@ -16,7 +16,8 @@ from pinnsolve import Box, Newton, Problem, RandomFeatures, Settings, compare, d
 from pinnsolve import initial_rate as rate
 from pinnsolve.errors import Outcome
 from pinnsolve.solve import prepare
-from pinnsolve.training.error_estimate import Found, estimated
+from pinnsolve.training.error_estimate import estimated
+from pinnsolve.training.found import Found
 from pinnsolve.training.rounding import ROUNDING, rounding, terms
 
 CASES = Path(__file__).parent / "cases"

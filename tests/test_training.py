@@ -74,12 +74,12 @@ METHODS = {
 }
 
 
-@pytest.mark.parametrize(("name", "cut"), [*((name, 14) for name in METHODS if name != "sequence"), ("sequence", 7)])
+@pytest.mark.parametrize(("name", "cut"), [*((name, 8) for name in METHODS if name != "sequence"), ("sequence", 7)])
 def test_a_resumed_run_has_the_bits_of_an_uninterrupted_one(heat: Problem, tmp_path: Path, name: str, cut: int) -> None:
     heat = heat.replaced(tolerance=1e-7)  # out of reach, so that nothing but the steps ends a run
-    whole = run(heat, 0, method=METHODS[name](21))
+    whole = run(heat, 0, method=METHODS[name](12))
     run(heat, 0, method=METHODS[name](cut), out=tmp_path)
-    resumed = run(heat, 0, method=METHODS[name](21), out=tmp_path, resume=True)
+    resumed = run(heat, 0, method=METHODS[name](12), out=tmp_path, resume=True)
     assert torch.equal(bits(whole), bits(resumed))
     by_step = {look.step: look.training for look in whole.training.history}
     assert all(by_step[look.step] == look.training for look in resumed.training.history if look.step in by_step)

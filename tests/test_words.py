@@ -105,6 +105,7 @@ def test_points_that_stay_are_not_drawn_anew() -> None:
     Settings(method=[Newton(), Adam()], network=MLP(), redraw=Redraw(every=3))
 
 
+@pytest.mark.usefixtures("unpictured")
 def test_steps_keep_the_numbers_of_the_method(write: Write, tmp_path: Path) -> None:
     path = write(("LevenbergMarquardt(steps=15)", "LevenbergMarquardt(damping=0.5)"))
     main([str(path), "--out", str(tmp_path / "out"), "--steps", "1"])

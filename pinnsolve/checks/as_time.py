@@ -73,7 +73,7 @@ def _begins(problem: Problem, coordinate: str) -> bool:
     told = {(p.unknown, p.what) for p in at_start if p is not None}
     orders = dict.fromkeys(problem.unknowns, 0)
     for equation in problem.equations:
-        for unknown, alpha, _ in problem.prober.inside(equation).slopes:
+        for unknown, alpha in problem.prober.derivatives(equation):
             orders[unknown] = max(orders[unknown], alpha[k])
     needed = {(u, what) for u, order in orders.items() for what in ("value", "rate")[:order]}
     return max(orders.values()) <= 2 and needed <= told
@@ -84,10 +84,9 @@ def _evolves(problem: Problem, coordinate: str) -> bool:
     nor turns."""
     k = problem.coordinates.index(coordinate)
     for equation in problem.equations:
-        answer = problem.prober.inside(equation)
-        order = max((alpha[k] for _, alpha, _ in answer.slopes), default=0)
-        for unknown in problem.unknowns:
-            for alpha, slope in answer.of(unknown).items():
-                if order > 0 and alpha[k] == order and bool((slope != slope[0]).any()):
-                    return False
+        slopes = problem.prober.slopes(equation)
+        order = max((alpha[k] for _, alpha in slopes), default=0)
+        for (_, alpha), slope in slopes.items():
+            if order > 0 and alpha[k] == order and bool((slope != slope[0]).any()):
+                return False
     return True

@@ -5,8 +5,14 @@ from __future__ import annotations
 
 import itertools
 
+from torch import Tensor
+
 from pinnsolve.checks.coverage import mentioning
+from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
+
+Slopes = dict[tuple[str, Alpha], Tensor]
 
 
 def backwards(problem: Problem) -> str:
@@ -24,11 +30,11 @@ def backwards(problem: Problem) -> str:
     if moments not in ({begin}, {end}):
         return ""
     axis = problem.coordinates.index(time)
-    answers = [(e, problem.prober.inside(e)) for e in problem.equations]
+    looks = [(e, slopes) for e in problem.equations for slopes in _looks(problem, e)]
     for u in problem.unknowns:
-        order = max((alpha[axis] for _, answer in answers for alpha in answer.of(u)), default=0)
-        for equation, answer in answers:
-            mine = answer.of(u)
+        order = max((alpha[axis] for _, slopes in looks for v, alpha in slopes if v == u), default=0)
+        for equation, slopes in looks:
+            mine = {alpha: slope for (v, alpha), slope in slopes.items() if v == u}
             rates = [a for a in mine if a[axis] == sum(a) == order > 0]
             direction = (-1) ** order if moments == {end} else 1
             for k in range(len(problem.coordinates)) if rates else ():
@@ -37,9 +43,22 @@ def backwards(problem: Problem) -> str:
                 if highest is None or sum(highest) % 2:
                     continue
                 sign = direction * mine[highest] * (-1) ** (sum(highest) // 2) * mine[rates[0]]
-                if bool((sign < 0).all()):
+                if bool((sign <= 0).all() and (sign < 0).any()):  # where it vanishes nothing is sharpened, nor smoothed
                     return f"'{equation.name}' for {u}"
     return ""
+
+
+def _looks(problem: Problem, equation: Equation) -> list[Slopes]:
+    """What multiplies each derivative for unknowns of one size; and, where terms begin beyond a threshold, for those of
+    all sizes."""
+    usual = {(u, alpha): slope for u, alpha, slope in problem.prober.inside(equation).slopes}
+    every = problem.prober.slopes(equation)
+    return [usual, every] if len(every) > len(usual) else [usual]
+
+
+def _alike(product: Tensor) -> bool:
+    """Whether two factors have one sign, wherever neither is zero."""
+    return bool((product >= 0).all() and (product > 0).any())
 
 
 def told_backwards(problem: Problem) -> list[str]:
@@ -61,17 +80,18 @@ def sideways(problem: Problem) -> list[str]:
     if problem.observations or problem.domain.shape is not None:
         return []
     coordinates, time = problem.coordinates, problem.domain.time
-    answers = [(e, problem.prober.inside(e)) for e in problem.equations]
+    looks = [(e, problem.prober.slopes(e)) for e in problem.equations]
     found = []
     for u, (k, c) in itertools.product(problem.unknowns, enumerate(coordinates)):
         counts = {mentioning(problem, u, c, end): end for end in problem.domain.ends(c)}
         if c == time or set(counts) != {0, 2}:
             continue
-        for equation, mine in ((e, answer.of(u)) for e, answer in answers):
+        for equation, slopes in looks:
+            mine = {alpha: slope for (v, alpha), slope in slopes.items() if v == u}
             twice = {a.index(2): slope for a, slope in mine.items() if sum(a) == 2 == max(a)}
             first = time is not None and any(sum(a) == 1 == a[coordinates.index(time)] for a in mine)
             wave = time is not None and coordinates.index(time) in twice
-            alike = any(j != k and bool((twice[k] * s > 0).all()) for j, s in twice.items() if k in twice)
+            alike = any(j != k and _alike(twice[k] * s) for j, s in twice.items() if k in twice)
             if k in twice and (alike or (first and not wave)):
                 here, there = f"{c}={counts[2]:g}", f"{c}={counts[0]:g}"
                 found.append(

@@ -101,10 +101,9 @@ def jumps(look: Look, narrow: Sequence[Narrow], parts: bool = False) -> list[lis
     problem, coordinate = look.problem, look.coordinate
     steps = _steps(problem, coordinate, narrow)
     lines = torch.arange(len(SEARCH.lines)).repeat_interleave(len(steps))
-    values = _residuals(look, steps.repeat(len(SEARCH.lines)), lines)
-    size = values.abs().max(dim=1, keepdim=True).values
-    values = values / torch.where(size > 0, size, torch.ones_like(size))
-    changes = values.view(-1, len(SEARCH.lines), len(steps)).diff(dim=2).abs()
+    values = _residuals(look, steps.repeat(len(SEARCH.lines)), lines).view(-1, len(SEARCH.lines), len(steps))
+    size = values.abs().amax((1, 2), keepdim=True)
+    changes = (values / torch.where(size > 0, size, torch.ones_like(size))).diff(dim=2).abs()
     out = problem.domain.beside(_places(problem, coordinate, steps.repeat(len(SEARCH.lines)), lines))
     if out is not None:
         out = out.view(len(SEARCH.lines), len(steps))
@@ -118,7 +117,8 @@ def jumps(look: Look, narrow: Sequence[Narrow], parts: bool = False) -> list[lis
     if problem.parts is not None and not parts:  # across these each part has an output of its own
         low, high = (problem.parts.label(_places(problem, coordinate, steps[k], line)) for k in (best, best + 1))
         line, row, best = line[low == high], row[low == high], best[low == high]
-    places, alive = _closed_in(look, line, row, steps[best], steps[best + 1])
+    ends = torch.stack([best, best + 1], 1)
+    places, alive = _closed_in(look, line, row, steps[ends], values[row[:, None], line[:, None], ends])
     if problem.parts is not None and not parts:
         alive &= ~problem.parts.near(_places(problem, coordinate, places, line), 1e-6)
     return [sorted(places[alive & (line == k)].tolist()) for k in range(len(SEARCH.lines))]
@@ -141,10 +141,9 @@ def moves(look: Look, place: float) -> bool:
     return len(seen) == 1
 
 
-def _closed_in(look: Look, line: Tensor, row: Tensor, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
-    """Close in on the largest change in each interval: where that ends, and whether the change is still there."""
-    if not len(line):
-        return low, torch.zeros(0, dtype=torch.bool)
+def _closed_in(look: Look, line: Tensor, row: Tensor, ends: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+    """Close in on the largest change in each interval (n, 2), at whose ends values are known: where that ends, and
+    whether the change is still there."""
 
     def values(at: Tensor) -> Tensor:
         """At places (n, k), all at once."""
@@ -152,8 +151,6 @@ def _closed_in(look: Look, line: Tensor, row: Tensor, low: Tensor, high: Tensor)
         found = _residuals(look, at.flatten(), line.repeat_interleave(count))
         return found.gather(0, row.repeat_interleave(count)[None])[0].view_as(at)
 
-    ends = torch.stack([low, high], 1)
-    known = values(ends)
     whole = known.diff(dim=1)[:, 0].abs()
     alive = whole > 0
     share = torch.arange(SEARCH.parts + 1, dtype=ends.dtype) / SEARCH.parts
@@ -184,15 +181,19 @@ def _residuals(look: Look, at: Tensor, line: Tensor) -> Tensor:
     problem, sizes = look.problem, look.sizes
     places = _places(problem, look.coordinate, at, line)
     points = Points({c: places[c] for c in problem.coordinates}, torch.ones_like(at))
-    nothing, rows = torch.zeros_like(at), list[Tensor]()
+    phases = at.new_tensor([0.0, *SEARCH.shifts])
+    often = Points(
+        {c: v.repeat(len(phases)) for c, v in points.coordinates.items()}, at.new_ones(len(phases) * len(at))
+    )
+    shift, nothing, rows = phases.repeat_interleave(len(at)), torch.zeros_like(often.weights), list[Tensor]()
     none = {u: Size(0.0, 0.0) for u in problem.unknowns}
     for equation, asked in zip(problem.equations, look.asked, strict=True):
-        for shift in (0.0, *SEARCH.shifts):
-            answer = problem.prober.answer(equation, points, shift, sizes)
-            slopes = {(u, alpha): slope for u, alpha, slope in answer.slopes}
-            rows += [answer.residual, *(slopes.get(key, nothing) for key in asked)]
+        answer = problem.prober.answer(equation, often, shift, sizes)  # all probes at once: calls cost more than points
+        slopes = {(u, alpha): slope for u, alpha, slope in answer.slopes}
+        told = torch.stack([answer.residual, *(slopes.get(key, nothing) for key in asked)])
+        rows += told.view(len(told), len(phases), -1).transpose(0, 1).flatten(0, 1)
         chart, x, found = probes(problem.domain, problem.unknowns, points, 0.0, none)
         rows.append(equation.residual(problem.looked_at(chart, x, fields_of(found), points)).value.detach())
-        if float(rows[-1].abs().max()) <= SAME * float(answer.residual.abs().max()):
-            rows[-1] = nothing  # rounding, as of a harmonic function
+        if float(rows[-1].abs().max()) <= SAME * float(answer.residual[-len(at) :].abs().max()):
+            rows[-1] = torch.zeros_like(at)  # rounding, as of a harmonic function
     return torch.stack(rows).nan_to_num(nan=0.0, posinf=0.0, neginf=0.0)

@@ -65,7 +65,7 @@ def _as_derivative(problem: Problem, equation: Equation, kinds: Mapping[str, set
 
 def _kinds(problem: Problem, equation: Equation) -> set[tuple[str, Alpha]]:
     """The derivatives of unknowns that an equation answers to."""
-    return {(u, alpha) for u, alpha, _ in problem.prober.inside(equation).slopes}
+    return set(problem.prober.derivatives(equation))
 
 
 def _derived(equation: Equation, coordinate: str) -> Callable[[Fields], Jet]:
@@ -80,7 +80,8 @@ def _columns(problem: Problem, equations: Sequence[Equation] | None = None) -> d
     are taken as they are guessed and otherwise, since two equations may be one by chance of the guess."""
     equations = problem.equations if equations is None else equations
     line, prober = problem.domain.line(), problem.prober
-    answers = {e.name: [prober.inside(e), prober.answer(e, line, 1.1, guessed=False)] for e in equations}
+    far = any(map(prober.loses, equations))  # a term that begins beyond a threshold is no repetition
+    answers = {e.name: [*prober.looks(e, far), prober.answer(e, line, 1.1, guessed=False)] for e in equations}
     kinds = {(u, alpha) for told in answers.values() for a in told for u, alpha, _ in a.slopes}
     blocks = {name: torch.stack(_numbers(told, sorted(kinds)), 1) for name, told in answers.items()}
     largest = torch.stack(list(blocks.values())).abs().amax((0, 1))

@@ -222,14 +222,19 @@ def _slopes(
     )  # fmt: skip
     looks = [problem.prober.answer(equation, points, s, guessed=g) for s in RULES.shifts for g in (True, False)]
     found: dict[tuple[str, tuple[int, ...]], float] = {}
+    usual = {(u, alpha) for u, alpha, _ in problem.prober.inside(equation).slopes}
+    varying = [kind for kind in problem.prober.derivatives(equation) if kind not in usual]  # beyond some value of u
     for u, alpha, slope in looks[0].slopes:
         others = [dict(look.of(u)).get(alpha, torch.zeros_like(slope)) for look in looks]
         size = float(slope.abs().max())
-        if any(alpha) and any(float((o - slope[0]).abs().max()) > RULES.same * size for o in others):
+        if any(float((o - slope[0]).abs().max()) > RULES.same * size for o in others):
+            varying.append((u, alpha))
+        found[u, alpha] = float(slope[0])
+    for u, alpha in varying:
+        if any(alpha):
             told = derivative_name(u, alpha, problem.coordinates)
             why = f"the factor of {told} depends there on the solution, on time, or on what is to be found"
             _refuse(said, why, "")
-        found[u, alpha] = float(slope[0])
     space = [problem.coordinates.index(c) for c in problem.space_coordinates]
     return max((sum(alpha[k] for k in space) for _, alpha in found), default=0), found
 
@@ -256,7 +261,7 @@ def check_alone(problem: Problem, part: Singular) -> None:
     for equation in problem.equations:
         if equation.name == part.equation.name:
             continue
-        if any(any(alpha) for alpha in problem.prober.inside(equation).of(part.unknown)):
+        if any(u == part.unknown and any(alpha) for u, alpha in problem.prober.derivatives(equation)):
             said = f"equation '{part.equation.name}': source(..., {name_of(part.place)})"
             _refuse(said, f"{part.unknown} is differentiated in '{equation.name}', too", "")
 

@@ -11,8 +11,6 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import permutations
 
-from torch import Tensor
-
 from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.jets.multi_index import Alpha
@@ -31,8 +29,8 @@ def in_order(components: Sequence[str], equations: Sequence[Equation], prober: P
     domain, signs = prober.domain, Counter[tuple[str, str]]()
     space = domain.space_coordinates
     for equation in equations:
-        answer = prober.inside(equation)
-        signs += carried(answer, components, domain) + _pushed(answer.slopes, components, domain)
+        signs += carried(prober.inside(equation), components, domain)
+        signs += _pushed(prober.derivatives(equation), components, domain)
     usual = sorted(space) if set(space) <= set(USUAL) else list(space)
     by_name = dict(zip(usual, components, strict=True))
 
@@ -41,9 +39,6 @@ def in_order(components: Sequence[str], equations: Sequence[Equation], prober: P
         return sum(signs[pair] for pair in pairs), all(by_name[c] == k for k, c in pairs)
 
     return max(permutations(components), key=weight)
-
-
-Used = list[tuple[str, Alpha, Tensor]]
 
 
 def carried(answer: Answer, components: Sequence[str], domain: Domain) -> Counter[tuple[str, str]]:
@@ -58,12 +53,14 @@ def carried(answer: Answer, components: Sequence[str], domain: Domain) -> Counte
     return told
 
 
-def _pushed(used: Used, components: Sequence[str], domain: Domain) -> Counter[tuple[str, str]]:
-    mine = {u for u, alpha, _ in used if u in components and sum(alpha) == 2}
-    pushing = {first_along(alpha, domain) for u, alpha, _ in used if u not in components} - {None}
+def _pushed(
+    used: Sequence[tuple[str, Alpha]], components: Sequence[str], domain: Domain
+) -> Counter[tuple[str, str]]:  # fmt: skip
+    mine = {u for u, alpha in used if u in components and sum(alpha) == 2}
+    pushing = {first_along(alpha, domain) for u, alpha in used if u not in components} - {None}
     if len(mine) == 1 and len(pushing) == 1:
         return Counter({(mine.pop(), str(pushing.pop())): 1})
-    first = [(u, first_along(alpha, domain)) for u, alpha, _ in used]
+    first = [(u, first_along(alpha, domain)) for u, alpha in used]
     if len(first) == len(components) and {u for u, _ in first} == set(components) and all(c for _, c in first):
         return Counter({(u, str(c)): 1 for u, c in first})  # continuity
     return Counter()

@@ -11,6 +11,7 @@ import inspect
 import keyword
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from pinnsolve.data.observed import Observed
@@ -86,6 +87,7 @@ def _taken(name: str, kind: str) -> str:
     return ""
 
 
+@cache  # asked of the same few for every name of every problem
 def _arguments(function: Callable[..., Any]) -> list[str]:
     """The arguments that a function has by name, beside those that it takes for names of the user's."""
     found = inspect.signature(function).parameters.values()

@@ -43,7 +43,7 @@ class Wave:
         units = (self._domain.unit(name, x.value) for name, x in self._at.items())
         return reduce(operator.add, ((1.3 + 0.2 * k) * unit for k, unit in enumerate(units)))
 
-    def sine(self, phase: float, size: Size) -> Jet:
+    def sine(self, phase: float | Tensor, size: Size) -> Jet:
         """offset + scale sin(wave + phase): of a sum that is linear, derivatives are sines and cosines again."""
 
         @cache
@@ -66,7 +66,7 @@ class Probe:
     It is made when a residual asks for it: most equations of a large system ask for few of the unknowns.
     """
 
-    def __init__(self, chart: Chart, wave: Wave, phase: float, size: Size) -> None:
+    def __init__(self, chart: Chart, wave: Wave, phase: float | Tensor, size: Size) -> None:
         self.smooth = wave.sine(phase, size)
         self.field = Jet(chart, self._leaf, (chart.size,), frozenset(chart.names))
 
@@ -82,10 +82,11 @@ Probes = dict[str, Probe]
 
 
 def probes(
-    domain: Domain, unknowns: Sequence[str], points: Points, shift: float = 0.0,
+    domain: Domain, unknowns: Sequence[str], points: Points, shift: float | Tensor = 0.0,
     sizes: Mapping[str, Size] | None = None,
 ) -> tuple[Chart, dict[str, Jet], Probes]:  # fmt: skip
-    """A chart over the points, its coordinates, and a probe for each unknown; other probes for another `shift`.
+    """A chart over the points, its coordinates, and a probe for each unknown; other probes for another `shift`,
+    one or (N,).
 
     `sizes` says how large they are; without it they are between minus one and one.
     """
@@ -154,7 +155,7 @@ class Prober:
     scales: ClassVar[tuple[float, ...]] = (1e2, 1e4, 1e6, 1e-3, 1e-6)
 
     def answer(
-        self, equation: Equation, points: Points, shift: float = 0.0, sizes: Mapping[str, Size] | None = None,
+        self, equation: Equation, points: Points, shift: float | Tensor = 0.0, sizes: Mapping[str, Size] | None = None,
         guessed: bool = True, given: Mapping[str, Tensor] | None = None,
     ) -> Answer:  # fmt: skip
         """How an equation answers on these points; to unknown constants and functions that are not as they are guessed,
@@ -179,16 +180,32 @@ class Prober:
         key = "inside", id(equation), shift, None if sizes is None else tuple(sizes.items())
         return once(self, key, lambda: (equation, self.answer(equation, self.domain.line(), shift, sizes)))[1]
 
-    def derivatives(self, equation: Equation) -> list[tuple[str, Alpha]]:
-        """What an equation depends on. What is asked for and multiplied by zero is no derivative of its own; unless it
-        is so for small unknowns alone, as in d(max(u - 5, 0), x, x), or for large ones."""
+    def loses(self, equation: Equation) -> bool:
+        """Whether it multiplies a derivative by zero for unknowns between -1 and 1, as in d(max(u - 5, 0), x, x)."""
         answer = self.inside(equation)
-        found = [(u, alpha) for u, alpha, _ in answer.slopes]
-        lost = [(u, alpha) for u, p in answer.probes.items() for alpha in p.asked if (u, alpha) not in found]
-        for scale in self.scales if lost else ():
-            others = self.inside(equation, dict.fromkeys(self.unknowns, Size(0.0, scale))).slopes
-            found += [(u, alpha) for u, alpha, _ in others if (u, alpha) in lost and (u, alpha) not in found]
-        return found
+        found = {(u, alpha) for u, alpha, _ in answer.slopes}
+        return any((u, alpha) not in found for u, p in answer.probes.items() for alpha in p.asked)
+
+    def looks(self, equation: Equation, far: bool) -> list[Answer]:
+        """How an equation answers inside, to large and small unknowns too if so asked."""
+        sizes = [dict.fromkeys(self.unknowns, Size(0.0, scale)) for scale in self.scales if far]
+        return [self.inside(equation), *(self.inside(equation, size) for size in sizes)]
+
+    def slopes(self, equation: Equation) -> dict[tuple[str, Alpha], Tensor]:
+        """What multiplies each derivative that an equation depends on, one look after the other. What is asked for and
+        multiplied by zero, however large unknowns are, is no derivative of its own."""
+        looks = self.looks(equation, self.loses(equation))
+        told = [{(u, alpha): slope for u, alpha, slope in look.slopes} for look in looks]
+        if len(told) == 1:
+            return told[0]
+        nothing = torch.zeros_like(looks[0].residual)
+        return {
+            kind: torch.cat([one.get(kind, nothing) for one in told]) for kind in {k: 0 for one in told for k in one}
+        }
+
+    def derivatives(self, equation: Equation) -> list[tuple[str, Alpha]]:
+        """What an equation depends on."""
+        return list(self.slopes(equation))
 
     def size(self, equation: Equation, sizes: Mapping[str, Size]) -> float:
         """What an equation is made of, sum |dr/dp p| on the mean, for smooth unknowns p of their natural sizes.

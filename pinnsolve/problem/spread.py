@@ -115,7 +115,7 @@ class Spread:
             if not bool(torch.isfinite(seen.values).all()):
                 self.panels.note(self.key, math.inf)
                 return
-            if self.kernel and self.key not in self.panels.deep and self._grows(seen, few):
+            if self.kernel and self.key not in self.panels.deep and self._grows(seen, few, columns):
                 self.panels.deep.add(self.key)
                 self.panels.edges[self.key] = self.ends
                 continue
@@ -131,18 +131,29 @@ class Spread:
     def _deep_ones(self, few: Places) -> int:
         """How many panels lie beside the places."""
         low, high = self._edges[0], self._edges[-1]
-        here = few.where[self.limits.over[0]].to("cpu", torch.float64)
+        here = self._along(few)
         return int((here > low).sum()) + (0 if self.limits.upto else int((here < high).sum()))
 
-    def _grows(self, seen: Seen, few: Places) -> bool:
-        """Whether what is integrated is rough beside the places, however short panels are there."""
-        if len(self._edges) <= REFINING.parts:
+    def _grows(self, seen: Seen, few: Places, columns: Columns) -> bool:
+        """Whether what is integrated is rough beside the places, where panels are as short as any can be everywhere: a
+        narrow feature that some place lies in is smooth there."""
+        if len(self._edges) <= REFINING.parts or not self._rough_beside(seen, few):
             return False
-        here = few.where[self.limits.over[0]].to("cpu", torch.float64)
+        low, high = self._edges[0], self._edges[-1]
+        here, short = self._along(few), (high - low) / REFINING.panels
+        shorter = torch.cat([self._edges, here - short, here + short]).clamp(low, high).unique()
+        return self._rough_beside(self._looked_at(self._on_line(few, shorter), few, columns), few)
+
+    def _rough_beside(self, seen: Seen, few: Places) -> bool:
+        """Whether it is no smooth function on some panel beside its place."""
         ends = seen.along.reshape(-1, REFINING.nodes)[:, [0, -1]]
-        away = (ends - here[seen.owner.reshape(-1, REFINING.nodes)[:, 0]][:, None]).abs().amin(1)
+        away = (ends - self._along(few)[seen.owner.reshape(-1, REFINING.nodes)[:, 0]][:, None]).abs().amin(1)
         beside = away < 0.02 * (ends[:, 1] - ends[:, 0])  # the first of Gauss' nodes lies at 0.005 of a panel
         return bool((rough(seen.values) & beside).any())
+
+    def _along(self, few: Places) -> Tensor:
+        """Where the places are along the one coordinate."""
+        return few.where[self.limits.over[0]].to("cpu", torch.float64)
 
     def _looked_at(self, nodes: Nodes, few: Places, columns: Columns) -> Seen:
         (c,) = self.limits.over

@@ -6,6 +6,7 @@ import inspect
 import json
 import math
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -75,8 +76,9 @@ def page(run: Report, picture: bytes, moments: OverTime | None = None) -> str:
     )
 
 
+@cache
 def template(name: str) -> Template:
-    """A page to be filled in. Everything that comes from the user is escaped."""
+    """A page to be filled in, read once. Everything that comes from the user is escaped."""
     environment = Environment(
         loader=PackageLoader("pinnsolve.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )

@@ -12,7 +12,7 @@ from pinnsolve.machine import checkpoint
 from pinnsolve.training.best import Best
 from pinnsolve.training.broken_off import BrokenOff
 from pinnsolve.training.clock import Clock
-from pinnsolve.training.error_estimate import Found
+from pinnsolve.training.found import Found
 from pinnsolve.training.history import History
 from pinnsolve.training.results import Ended
 from pinnsolve.training.run import Run
@@ -87,10 +87,11 @@ def restored(run: Run, stored: Mapping[str, Any]) -> None:
         setattr(run, name, stored[name])
     run.changed = {int(k): c for k, c in stored["changed"].items()}
     network, run.number = run.stage.network, stored["number"]
-    if run.stage.network is not network:
-        run.trial = run.reborn(run.number, run.born)
+    if run.stage.network is network:
+        run.trial.assign(stored["vector"])
+    else:
+        run.trial = run.reborn(run.number, run.born, stored["vector"])
         run.points.take(run.trial)
-    run.trial.assign(stored["vector"])
     run.points.restore(stored["points"])
     run.watch = Watch(**{**stored["watch"], "tolerance": run.tolerance})
     run.history = History.restored(stored["history"])

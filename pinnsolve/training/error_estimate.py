@@ -23,13 +23,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from statistics import median
-from typing import ClassVar
 
-from torch import Tensor
-
-from pinnsolve.training.distance import distance
+from pinnsolve.training.found import Found, best_of, difference
 from pinnsolve.training.rounding import rounding
 from pinnsolve.training.seen import Seen
 from pinnsolve.training.weights import weighted
@@ -45,86 +43,125 @@ HALF = 0.5
 
 
 @dataclass(frozen=True)
-class Found:
-    """A solution on held-out points.
+class Rules:
+    """By what differences are multiplied, and with what they are compared.
 
     Parameters
     ----------
-    stage : int
-        The stage that made it.
-    kind : str
-        What made it, but for its size.
-    held_out : dict from residual name to float
-        Root mean squares.
-    values : dict from unknown to tensor (N,)
-    again : int, optional
-        The stage whose cells were solved again, with richer features.
-    sizes : dict from residual name to float
-        What the residuals are made of (`training.rounding.terms`); empty where that is not known.
-    scales : dict from unknown to float
-        The natural scale of each, with which one is compared that hardly varies (`algebra.yardstick`).
-    richer : float
-        Above zero where it is better by orders than the one that it solves again: their distance, times this, is the
-        error of that one.
-    noise : float
-        The relative error that rounding makes: of numbers, and in the equations, where that is known.
-    defect : float
-        Above zero where cells say what the worst of them leaves of the equations.
-    apart : float
-        Above zero where cells tell their error by themselves: marches by how far they are from those that they solve
-        again, since held-out points crowd at corners; steady ones no less than it by `methods.slow_degrees`.
-    remains : float
-        What a march has of the error of that which it solves again, as the last terms of both tell it.
-    shares : tuple of tensor (N,)
-        Of the domain, for which each value stands: other ways to weigh them than alike.
-    lacks : float
-        Of cells along a line: how far richer features would take them, where these did not solve them again.
-    beside : float
-        What is left outside narrow places, if there are such (`training.weights.left_beside`).
+    caution : float
+        Times the error of cells with richer features, as the residuals of both tell it. Larger: too cautious. Smaller:
+        too kind; without it the error is 0.06 to 3.5 times what is told (`python -m validation.estimates`).
+    broken : float
+        The same where equations jump: residuals fall before errors do (without it 0.95 of an error is told; where no
+        last terms are looked at 0.76, and the doubt itself takes its place).
+    better : float
+        Of the distance: richer cells are not said to be better by more. Smaller: too kind before waves are resolved.
+    alike : float
+        Of an error: richer cells are better by no less, where what they leave says so. Larger: too kind at corners
+        where slopes have no bound; without it the error of the flow over a step is 1.9 times what is told, with it 1.1
+        times.
+    kinked : float
+        Times the distance, where richer cells leave as much: kinks move. Smaller: too kind.
+    others : int
+        Solutions of other kinds that are compared with the best. More: those that are far from solved tell a constant
+        that is too large. One: 6 of 104 estimates of the gallery were too kind by more than three.
+    shared : float
+        Times what a single other solution tells: half may be shared (a plate in tension).
     """
 
-    # Times the error of cells with richer features, as the residuals of both tell it. Larger: too cautious.
-    # Smaller: too kind; without it the error is 0.06 to 3.5 times what is told (`python -m validation.estimates`).
-    caution: ClassVar[float] = 1.5
-    # The same where equations jump: residuals fall before errors do (without it 0.95 of an error is told; where no last
-    # terms are looked at 0.76, and the doubt itself takes its place).
-    broken: ClassVar[float] = 1.75
-    # Of the distance: richer cells are not said to be better by more. Smaller: too kind before waves are resolved.
-    better: ClassVar[float] = 0.1
-    # Of an error: richer cells are better by no less, where what they leave says so. Larger: too kind at corners where
-    # slopes have no bound; without it the error of the flow over a step is 1.9 times what is told, with it 1.1 times.
-    alike: ClassVar[float] = 0.25
-    kinked: ClassVar[float] = 3.0  # times the distance, where richer cells leave as much: kinks move; smaller: too kind
-    # Solutions of other kinds that are compared with the best. More: those that are far from solved tell a constant
-    # that is too large. One: 6 of 104 estimates of the gallery were too kind by more than three.
-    others: ClassVar[int] = 2
-    shared: ClassVar[float] = 2.0  # times what a single other solution tells: half may be shared (a plate in tension)
+    caution: float = 1.5
+    broken: float = 1.75
+    better: float = 0.1
+    alike: float = 0.25
+    kinked: float = 3.0
+    others: int = 2
+    shared: float = 2.0
 
-    stage: int
-    kind: str
-    held_out: Mapping[str, float]
-    values: Mapping[str, Tensor]
-    again: int | None = None
-    sizes: Mapping[str, float] = field(default_factory=dict)
-    scales: Mapping[str, float] = field(default_factory=dict)
-    richer: float = 0.0
-    noise: float = 0.0
-    beside: float = 0.0
-    defect: float = 0.0
-    apart: float = 0.0
-    remains: float = 0.0
-    shares: tuple[Tensor, ...] = ()
-    lacks: float = 0.0
 
-    def exact(self, weights: Mapping[str, float]) -> bool:
-        """Whether the weighted residual is rounding beside what it is made of."""
-        limit = max(rounding(v.dtype) for v in self.values.values())
-        small = math.isfinite(self.size(weights)) and bool(self.sizes)
-        return small and self.size(weights) <= limit * weighted(weights, self.sizes) ** 0.5
+RULES = Rules()
 
-    def size(self, weights: Mapping[str, float]) -> float:
-        """The weighted residual (rms)."""
-        return weighted(weights, self.held_out) ** 0.5
+
+@dataclass(frozen=True)
+class Compared:
+    """Several solutions, the best of them, and what is known of all.
+
+    Parameters
+    ----------
+    found : sequence of Found
+    best : Found
+    first, weights, seen
+        See `estimated`.
+    """
+
+    found: Sequence[Found]
+    best: Found
+    first: Mapping[str, float]
+    weights: Mapping[str, float]
+    seen: Seen
+
+    @cached_property
+    def others(self) -> list[Found]:
+        """All but the best, the one with the smallest residual first."""
+        return sorted((f for f in self.found if f is not self.best), key=lambda f: f.size(self.weights))
+
+    @cached_property
+    def pairs(self) -> list[Found]:
+        """Those that solve its cells again, or whose cells it solves again: their distance is an error."""
+        return [f for f in self.others if f.again == self.best.stage or f.stage == self.best.again]
+
+    @property
+    def apart(self) -> float:
+        """What cells tell of their error by themselves."""
+        return max(self.best.apart, self.pairs[0].apart) if self.pairs else 0.0
+
+    @property
+    def leave(self) -> tuple[float, float] | None:
+        """What the worst cells of the best and of its pair leave of the equations, where both say so."""
+        both = (self.best.defect, self.pairs[0].defect) if self.pairs else (0.0, 0.0)
+        return both if min(both) > 0 else None
+
+    @property
+    def least(self) -> float:
+        """The least that is told: rounding, and what cells lack that nothing solved again."""
+        known = [f.noise for f in (self.best, *self.pairs)]
+        known += [rounding(v.dtype) for v in self.best.values.values()]
+        return max(known if self.pairs else [*known, self.best.lacks])
+
+    @property
+    def left(self) -> float:
+        """Of the first residual (rms), of what vanishes for the true solution."""
+        now = {name: self.best.held_out[name] for name in self.first}
+        return (weighted(self.weights, now) / (weighted(self.weights, self.first) or 1.0)) ** 0.5
+
+    @property
+    def sure(self) -> bool:
+        """Whether it does not matter how much is left: that is rounding; cells say what the worst of them leaves; or
+        residuals at kinks that move are large for all, and one point beside a corner may have that of all others."""
+        richer = bool(self.pairs) and max(self.best.richer, self.pairs[0].richer) > 0
+        beside = richer and (self.seen.rough or self.seen.disagrees)
+        return self.best.exact(self.weights) or beside or (self.leave is not None and max(self.leave) <= UNSOLVED)
+
+    @property
+    def travels(self) -> bool:
+        """Whether richer features left no less than some march: a kink travels, and residuals fall before errors do."""
+        size, richer = {f.stage: f.size(self.weights) for f in self.found}, [f for f in self.found if f.richer > 0]
+        return any(f.size(self.weights) >= size.get(f.again, math.inf) for f in richer if f.again is not None)
+
+    def share(self, other: Found) -> float:
+        """Of another's residual, what the best one leaves."""
+        return self.best.size(self.weights) / (other.size(self.weights) or 1.0)
+
+    def told_by(self, other: Found) -> float:
+        """The error of the best as another solution tells it, by both residuals; beside one of another kind over cells
+        that say what the worst of them leaves, the whole difference: what they leave at edges is without bound."""
+        cells = other.defect > 0 and not self.best.defect
+        return difference(other, self.best) * (1.0 if cells else self.share(other))
+
+    def told_by_each(self, other: Found) -> float:
+        """The same by the residual that fell least: each makes a part of the error; that of equations falls first."""
+        now, before = self.best.held_out, other.held_out
+        fell = [now[n] / before[n] for n in self.first if n in now and before.get(n, 0.0) > 0]
+        return difference(other, self.best) * min(max(fell, default=1.0), 1.0)
 
 
 def estimated(
@@ -146,95 +183,63 @@ def estimated(
     float
         Infinity for a single solution, and where hardly anything is solved.
     """
-    seen, best = seen or Seen(), best_of(found, weights)
-    others = sorted((f for f in found if f is not best), key=lambda f: f.size(weights))
-    if not others or not math.isfinite(best.size(weights)):
+    known = Compared(found, best_of(found, weights), first, weights, seen or Seen())
+    if not known.others or not math.isfinite(known.best.size(weights)):
         return math.inf
-    own = [f for f in others if f.again == best.stage or f.stage == best.again]
-    alike = [f for f in others if f.kind == best.kind]
-    nearest = (own or alike or others)[0]
-    apart = max(best.apart, own[0].apart) if own else 0.0
-    least = max(*(f.noise for f in (best, *own)), *(rounding(v.dtype) for v in best.values.values()))
-    least = least if own else max(least, best.lacks)
-    if apart > 0 and not best.defect > 0:
-        return max(apart, least)
-    near = own[:1] or alike[:1] or ([f for f in others if not f.defect] or others)[: best.others]
-    error = max(_told_by(f, best, weights) for f in near)
-    strange = [f for f in others if not f.defect and f.kind != best.kind][: best.others]
-    if alike and not own and len(strange) == best.others:  # a constant that most others exceed is too small
-        error = max(error, median(_told_by_each(f, best, first) for f in others if not f.defect))
-    if not own and not alike and len(others) == 1:
-        error *= best.shared
-    told, hardly = bool(own) and best.defect > 0 and nearest.defect > 0, 0.0
-    if told:  # residuals at few points do not see the cells of a layer
-        part = max(best.defect / nearest.defect, best.better)
-        error = difference(nearest, best) * part
+    if known.apart > 0 and not known.best.defect > 0:
+        return max(known.apart, known.least)
+    error = _by_pair(known) if known.pairs else _by_others(known)
+    if known.sure:
+        return max(error, known.least)
+    left = known.left
+    if max(left, known.best.beside) > HALF or math.isnan(error):
+        return math.inf
+    return max(error, min(1.0, AT_LEAST * left) if left > UNSOLVED else known.least)
+
+
+def _by_others(known: Compared) -> float:
+    """The error where no cells were solved again: as one of its own kind tells it, or the nearest of other kinds."""
+    best, others = known.best, known.others
+    alike, free = [f for f in others if f.kind == best.kind], [f for f in others if not f.defect]
+    error = max(known.told_by(f) for f in alike[:1] or (free or others)[: RULES.others])
+    if alike and sum(f.kind != best.kind for f in free) >= RULES.others:  # a constant that most exceed is too small
+        error = max(error, median(known.told_by_each(f) for f in free))
+    if len(others) == 1 and not alike:
+        error *= RULES.shared
+    return max(error, _beside(known, others))
+
+
+def _by_pair(known: Compared) -> float:
+    """The error where cells were solved again with richer features: as their difference and what both leave tell it."""
+    best, again = known.best, known.pairs[0]
+    apart, error, least = difference(again, best), known.told_by(again), 0.0
+    if known.leave is not None:  # residuals at few points do not see the cells of a layer
+        part = max(best.defect / again.defect, RULES.better)
+        error = apart * part
         # of two errors of one shape, the one so many times the other, less than all is seen: at corners
-        hardly = max(error / max(1 - part, best.alike), apart)
-    cells = bool(own) and max(best.richer, nearest.richer) > 0
-    if cells and best.richer > 0 and not seen.rough:
-        share = best.size(weights) / (nearest.size(weights) or 1.0)  # of errors of one shape less than all is seen
-        like = best.kinked if _travels(found, weights) else min(1 / max(1 - share, 1e-12), best.kinked)
-        doubt = min(best.richer, best.broken) if best.remains > 0 else max(best.richer, like)
-        doubt = best.caution if told else max(best.caution, doubt)
-        error = max(doubt * max(error, best.remains * difference(nearest, best)), hardly)
-    elif cells:
-        richer = max(best.richer, nearest.richer, best.kinked * (best.richer == 0))
-        error = max(richer * difference(nearest, best), apart)
-    elif seen.rough or seen.narrow:
-        # errors fall more slowly than residuals: that of the best is hardly below that of the next
-        error = max(error, difference(next((f for f in others if f not in own), others[0]), best))
-    # residuals at kinks that move are large for all, and one point beside a corner may have that of all others
-    beside = cells and (seen.rough or seen.disagrees)
-    if best.exact(weights) or beside or (told and max(best.defect, nearest.defect) <= UNSOLVED):
-        return max(error, least)
-    left = (weighted(weights, {n: best.held_out[n] for n in first}) / (weighted(weights, first) or 1.0)) ** 0.5
-    if max(left, best.beside) > HALF or math.isnan(error):
-        return math.inf
-    return max(error, min(1.0, AT_LEAST * left) if left > UNSOLVED else least)
+        least = max(error / max(1 - part, RULES.alike), known.apart)
+    if best.richer > 0 and not known.seen.rough:
+        return max(_caution(known, again) * max(error, best.remains * apart), least)
+    if max(best.richer, again.richer) > 0:
+        return max(max(best.richer, again.richer, RULES.kinked * (best.richer == 0)) * apart, known.apart)
+    return max(error, _beside(known, [f for f in known.others if f not in known.pairs] or known.others))
 
 
-def best_of(found: Sequence[Found], weights: Mapping[str, float]) -> Found:
-    """The one with the smallest weighted residual; of cells that say what the worst of them leaves only the one that
-    leaves least is looked at, since smaller ones in a corner have larger residuals there."""
-    cells = [f for f in found if f.defect > 0]
-    finest = min(cells, key=lambda f: f.defect, default=None)
-    return min((f for f in found if f is finest or not f.defect > 0), key=lambda f: f.size(weights))
+def _caution(known: Compared, again: Found) -> float:
+    """Times the error that residuals tell of richer cells: the doubt of equations that jump; else, of errors of one
+    shape, less than all is seen."""
+    best, like = known.best, RULES.kinked
+    if not known.travels:
+        like = min(1 / max(1 - known.share(again), 1e-12), RULES.kinked)
+    doubt = min(best.richer, RULES.broken) if best.remains > 0 else max(best.richer, like)
+    return RULES.caution if known.leave is not None else max(RULES.caution, doubt)
 
 
-def _travels(found: Sequence[Found], weights: Mapping[str, float]) -> bool:
-    """Whether richer features left no less than some march: a kink travels, and residuals fall before errors do."""
-    sizes = {f.stage: f.size(weights) for f in found}
-    return any(f.richer > 0 and f.size(weights) >= sizes.get(f.again, math.inf) for f in found if f.again is not None)
+def _beside(known: Compared, others: Sequence[Found]) -> float:
+    """Where errors fall more slowly than residuals that of the best is hardly below that of the next."""
+    return difference(others[0], known.best) if known.seen.rough or known.seen.narrow else 0.0
 
 
 def unsolved(first: Mapping[str, float], held_out: Mapping[str, float]) -> bool:
     """Whether of some residual so much is left that all solutions may be wrong alike."""
     return any(held_out[name] > UNSOLVED * r for name, r in first.items() if name in held_out)
-
-
-def solved_again(found: Sequence[Found]) -> list[Found]:
-    """Cells and the richer ones that solve them again: their distance is known to be an error."""
-    stages = {k for f in found if f.richer > 0 for k in (f.stage, f.again)}
-    return [f for f in found if f.stage in stages]
-
-
-def _told_by(other: Found, best: Found, weights: Mapping[str, float]) -> float:
-    """The error of the best as another solution tells it, by both residuals; beside one of another kind over cells that
-    say what the worst of them leaves, the whole difference: what small cells leave at edges is without bound."""
-    cells = other.defect > 0 and not best.defect
-    ratio = 1.0 if cells else best.size(weights) / (other.size(weights) or 1.0)
-    return difference(other, best) * ratio
-
-
-def _told_by_each(other: Found, best: Found, first: Mapping[str, float]) -> float:
-    """The same by the residual that fell least: each makes a part of the error, and that of equations falls first."""
-    fell = [
-        best.held_out[n] / other.held_out[n] for n in first if n in best.held_out and other.held_out.get(n, 0.0) > 0
-    ]
-    return difference(other, best) * min(max(fell, default=1.0), 1.0)
-
-
-def difference(a: Found, b: Found) -> float:
-    """How far the first is from the second."""
-    return distance(a.values, b.values, b.scales, b.shares)

@@ -27,7 +27,8 @@ from pinnsolve.training import uniqueness
 from pinnsolve.training.best import Best
 from pinnsolve.training.broken_off import BrokenOff, refuting
 from pinnsolve.training.doubts import asked_whether_alone, doubted, to_be_found
-from pinnsolve.training.error_estimate import HALF, Found
+from pinnsolve.training.error_estimate import HALF
+from pinnsolve.training.found import Found
 from pinnsolve.training.history import Training
 from pinnsolve.training.limit import at_the_limit, limit_of
 from pinnsolve.training.overfitting import overfitting
@@ -139,8 +140,7 @@ def _take_best(run: Run, best: Best) -> None:
 def _back_to(run: Run, march: BrokenOff, outcome: Outcome) -> Outcome:
     """Take up a march as far as it came in place of what followed; what is said of it."""
     run.best, run.broken, run.found, run.method_state = None, [], [], {}
-    run.number, run.trial = march.stage, (trial := run.reborn(march.stage, march.born))
-    trial.assign(march.vector)
+    run.number, run.trial = march.stage, (trial := run.reborn(march.stage, march.born, march.vector))
     if isinstance(trial, Marched):
         trial.stopped = march.stopped
     run.points.take(trial, training=to_be_found(run))

@@ -9,7 +9,8 @@ from dataclasses import replace
 from torch import Tensor
 
 from pinnsolve.training.broken_off import Parts, held_against
-from pinnsolve.training.error_estimate import HALF, Found, best_of, difference, estimated, solved_again
+from pinnsolve.training.error_estimate import HALF, estimated
+from pinnsolve.training.found import Found, best_of, difference, solved_again
 from pinnsolve.training.seen import Seen
 from pinnsolve.training.weights import weighted
 

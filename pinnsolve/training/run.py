@@ -26,7 +26,7 @@ from pinnsolve.training.best import Best
 from pinnsolve.training.broken_off import BrokenOff
 from pinnsolve.training.clock import BEGIN, Clock
 from pinnsolve.training.collocation import Collocation
-from pinnsolve.training.error_estimate import Found, solved_again
+from pinnsolve.training.found import Found, solved_again
 from pinnsolve.training.gathered import Gathered
 from pinnsolve.training.guessing import before_guess, to_guess
 from pinnsolve.training.history import History, Look
@@ -288,12 +288,12 @@ class Run:
     def best_trial(self) -> Trial:
         """The trial function with the lowest held-out residual so far."""
         assert self.best is not None
-        trial = self.reborn(self.best.stage, self.best.born)
-        trial.assign(self.best.vector)
-        return trial
+        return self.reborn(self.best.stage, self.best.born, self.best.vector)
 
-    def reborn(self, number: int, born: Tensor) -> Trial:
-        """The trial function of a stage, as it was drawn."""
+    def reborn(self, number: int, born: Tensor, vector: Tensor) -> Trial:
+        """The trial function of a stage, drawn anew, with the parameters that were kept of it."""
         generator = torch.Generator()
         generator.set_state(born)
-        return self.build(self.settings.stages[number].network, generator)
+        trial = self.build(self.settings.stages[number].network, generator)
+        trial.assign(vector)
+        return trial

@@ -207,11 +207,11 @@ def rated(
     does."""
     found = False
     for equation in equations:
-        slopes = problem.prober.inside(equation).slopes
-        if any(alpha[k] for _, alpha, _ in slopes for k in space):
+        asked = problem.prober.derivatives(equation)
+        if any(alpha[k] for _, alpha in asked for k in space):
             continue
-        rated = [u for u, alpha, _ in slopes if any(alpha)]
-        named = {u for u, alpha, _ in slopes if not any(alpha) and orders[u]} - set(rated)
+        rated = [u for u, alpha in asked if any(alpha)]
+        named = {u for u, alpha in asked if not any(alpha) and orders[u]} - set(rated)
         for u in named if rated else ():
             found = True
             joins[u] = [max(mine) for mine in zip(joins[u], *(joins[v] for v in rated), strict=True)]

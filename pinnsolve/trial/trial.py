@@ -123,6 +123,7 @@ class Trial:
         self.written = {"kind": type(network).__name__, **asdict(network)} if known else {"kind": "own"}  # type: ignore[call-overload]
         self.written["dtype"] = str(dtype).removeprefix("torch.")
         self.network = module.to(device=self.device, dtype=dtype)
+        self.trained = [p for p in self.network.parameters() if p.requires_grad]  # a module looks for them at each call
         self.inputs.to(self.device)
         if not known:
             own_module.check(self.network, self.inputs, self.columns_names, self.some_points())
@@ -141,8 +142,7 @@ class Trial:
     @property
     def parameters(self) -> list[nn.Parameter]:
         """Of the network, of the unknown functions, and the unknown constants at the end."""
-        own = [p for p in self.network.parameters() if p.requires_grad]
-        return own + self.functions.parameters + self.constants.parameters
+        return self.trained + self.functions.parameters + self.constants.parameters
 
     @property
     def parameters_count(self) -> int:

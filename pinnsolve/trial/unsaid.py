@@ -78,7 +78,7 @@ def unsaid(problem: Problem) -> Unsaid:
     domain = problem.domain
     slopes = {u: set[tuple[int, ...]]() for u in problem.unknowns}
     for equation in problem.equations:
-        for u, alpha, _ in problem.prober.inside(equation).slopes:
+        for u, alpha in problem.prober.derivatives(equation):
             slopes[u].add(alpha)
     names = problem.coordinates
     rings = {p.coordinate for p in problem.periodic}
