@@ -127,14 +127,14 @@ def _distance(problem: Problem, best: Set, made: Plan, settings: Settings) -> fl
         return found / found.norm()
 
     mine = torch.stack([of(best, k) for k in range(len(best.values))], 1)
-    values, found = torch.tensor(best.values), [0.0]
+    values, found = torch.tensor(best.values), list[float]()
     for k, value in enumerate(best.before.values):
         near = (values - value).abs() <= RULES.alike * values.abs().max()
         space, other = torch.linalg.qr(mine[:, near])[0], of(best.before, k)
         distance = float((other - space @ (space.T @ other)).norm())
-        cut = distance > 0.5 and k in (0, len(values) - 1)
+        cut = distance > 0.5 and bool(near[k]) and k in (0, len(values) - 1)
         found += [] if cut else [distance]
-    return max(found)
+    return max(found, default=None)
 
 
 def _normalise(trial: Trial, vector: Tensor, beside: list[Trial]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from pinnsolve.errors import ProblemError
+from pinnsolve.errors import ProblemError, file_path
 from pinnsolve.machine.files import write_whole
 from pinnsolve.problem.problem import Problem
 from pinnsolve.report.fields import sampled
@@ -75,7 +75,7 @@ class Table:
                 writer.writerows(zip(*(c.tolist() for c in self.columns.values()), strict=True))
 
         try:
-            write_whole(Path(path), write)
+            write_whole(file_path("save", path), write)
         except OSError as error:
             raise ProblemError(f"{path} cannot be written: {error.strerror}", "Give another place.") from None
 
