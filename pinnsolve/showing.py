@@ -86,7 +86,8 @@ class Shown:
 
     @worded
     def export(self, path: str | Path) -> Path:
-        """Write the unknowns on a grid, in the format that the ending says.
+        """Write the unknowns, and unknown functions of coordinates that were found, on a grid, in the format that the
+        ending says.
 
         `.vtu` (for ParaView; of what evolves, the end of time), `.xdmf` (for ParaView, all times), `.nc` (netCDF),
         `.csv`. On a shape the first two have its own triangles or tetrahedra, on a mesh the cells of its file.
