@@ -96,6 +96,13 @@ def test_modes_have_norm_one_an_order_and_a_sign() -> None:
     assert np.allclose(again.u_2(x=x), solution.u_2(x=x), atol=1e-7)
 
 
+def test_what_an_equation_gives_needs_no_condition_at_the_eigenvalue_that_is_tried() -> None:
+    """p' = E v, v' = -E p: at E = 0 the first of them would leave v open."""
+    both = [lambda p, v, x, E: d(p, x) - E * v, lambda p, v, x, E: d(v, x) + E * p]
+    found = modes(string(0.5, 3, unknowns=("p", "v"), equations=both, conditions=dirichlet(p=0)))
+    assert np.allclose(found.values, [-pi, 0, pi], atol=1e-9)
+
+
 def test_a_mode_that_does_not_stay_is_not_estimated_at_zero() -> None:
     """With one wall alone every number is an eigenvalue, and each set of features has others near to one."""
     problem = string(1.0, 1, conditions=dirichlet(u=0, on=face(x=0)))

@@ -151,7 +151,7 @@ class Problem(Told, Divided):
         self.periodic, marked = tuple(declared.periodic), partial(integrating, prober=self.prober)
         self.equations, conditions = tuple(map(marked, declared.equations)), [*map(marked, declared.standing)]
         conditions += balances(self.equations, conditions, self.prober)
-        if left := [u for u in declared.untold if not self.prober.algebraic(u, self.equations)]:
+        if left := [u for u in declared.untold if not self.prober.algebraic(u, self.equations, self.parameters)]:
             raise undetermined(left[0], self.told_experiments)
         self.quantities = quantities_of(quantities, self.domain, self.names)
         self.inner = tuple(c for c in conditions if isinstance(self.pieces(c)[0], Inner | Cut) and not self.spans)
