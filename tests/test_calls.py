@@ -216,6 +216,25 @@ def test_a_line_now_and_then_where_nothing_moves(capsys: pytest.CaptureFixture[s
     assert len(lines) == 3 and "largest held-out residual: heat 5.0e-01" in lines[-1]
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["a.py", "--budjet", "3"], "there is no option '--budjet'\n  did you mean '--budget'?"),
+        (["a.py", "--seed", "x"], "--seed: 'x' is no whole number"),
+        (["a.py", "b.py"], "one problem file at a time, and 'b.py' is one more"),
+        (["new", "a.py", "--kidn", "ode"], "did you mean '--kind'?"),
+        ([], "the following arguments are required: file\n  See python -m pinnsolve --help."),
+    ],
+)
+def test_wrong_options_are_told_as_all_else_is(
+    given: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(given)
+    said = capsys.readouterr().err
+    assert ended.value.code == 2 and said.startswith("error: ") and words in said
+
+
 def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--version"])
