@@ -143,11 +143,11 @@ class Problem(Told, Divided):
         )  # fmt: skip
         declared.check()
         self.of_unknowns = given.of_unknowns(self.unknowns)
-        self.known_values = values_known(declared.valued, declared.of_unknowns, given.known, self.domain.time)
-        moving = {n: u.guess for n, u in self.constants.items()} | self.sought
+        known = values_known(declared.valued, declared.of_unknowns, given.known, self.domain.time)
+        (self.known_values, self.known_planes), moving = known, {n: u.guess for n, u in self.constants.items()}
         self.looked_at = partial(self.fields, elsewhere="here")  # before training: integrals of the right size alone
         functions = {n: u.guess for n, u in self.functions.items()}
-        self.prober = Prober(self.domain, self.unknowns, self.looked_at, moving, functions)
+        self.prober = Prober(self.domain, self.unknowns, self.looked_at, moving | self.sought, functions)
         self.periodic, marked = tuple(declared.periodic), partial(integrating, prober=self.prober)
         self.equations, conditions = tuple(map(marked, declared.equations)), [*map(marked, declared.standing)]
         conditions += balances(self.equations, conditions, self.prober)
