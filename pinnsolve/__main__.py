@@ -12,12 +12,13 @@ from pathlib import Path
 from pinnsolve import __version__
 from pinnsolve.command.exits import Exit
 from pinnsolve.command.faults import told_fault
+from pinnsolve.command.parsing import Parser
 from pinnsolve.command.verbs import VERBS, called
 
 
 def parser() -> argparse.ArgumentParser:
     """The arguments; nothing heavy is imported for them, so that --help answers at once."""
-    p = argparse.ArgumentParser(
+    p = Parser(
         prog="python -m pinnsolve",
         description="Solve a partial differential equation with a neural network, and check it against a reference.",
         epilog="Also: python -m pinnsolve new my_problem.py, a file to begin with, and python -m pinnsolve examples, "

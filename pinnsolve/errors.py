@@ -5,9 +5,11 @@ from __future__ import annotations
 import difflib
 import inspect
 import math
+import os
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from numbers import Real
+from pathlib import Path
 from typing import Any
 
 
@@ -48,15 +50,15 @@ def did_you_mean(name: str, possible: Iterable[str]) -> str:
     """
     names = list(possible)
     plain = {n.casefold(): n for n in reversed(names)}  # U for u is a slip, too
-    near = [plain[n] for n in difflib.get_close_matches(name.casefold(), plain, n=1, cutoff=0.5)]
+    near = [plain[n] for n in difflib.get_close_matches(str(name).casefold(), plain, n=1, cutoff=0.5)]
     hint = f"did you mean '{near[0]}'? " if near else ""
     return f"{hint}Possible: {', '.join(names) if names else '(nothing)'}"
 
 
 def known(name: str, possible: Collection[str], what: str) -> str:
     """The name, if it exists."""
-    if name not in possible:
-        raise ProblemError(f"there is no {what} '{name}'", did_you_mean(name, possible))
+    if not isinstance(name, str) or name not in possible:
+        raise ProblemError(f"there is no {what} '{name!s:.60}'", did_you_mean(name, possible))
     return name
 
 
@@ -111,11 +113,37 @@ class NotConverged(UserWarning):
         super().__init__(f"the run ended without convergence. {outcome}")
 
 
+def is_number(value: Any) -> bool:
+    """Whether it is a finite real number, and no truth value."""
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+
+
 def positive(what: str, value: Any) -> float:
     """A finite number above zero."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not (math.isfinite(value) and float(value) > 0):
+    if not (is_number(value) and float(value) > 0):
         raise ProblemError(f"{what}={value!r} is not a positive number", f"Write {what}=1e-3, for example.")
     return float(value)
+
+
+def tolerated(value: Any) -> float:
+    """A relative error that means something: zero itself is off by 1."""
+    if positive("tolerance", value) > 1:
+        raise ProblemError(
+            f"tolerance={value!r} is a relative error, and zero, for any solution, is off by 1",
+            f"Write tolerance={float(value) / 100:g} for {float(value):g} percent.",
+        )
+    return float(value)
+
+
+def file_path(what: str, value: Any) -> Path:
+    """The path of a file or a folder.
+
+    >>> file_path("export", "u.vtu").suffix
+    '.vtu'
+    """
+    if not isinstance(value, str | os.PathLike) or not str(value):
+        raise ProblemError(f"{what}: {value!r:.60} is no path", 'Write a name in quotes: "runs/mine", or "u.vtu".')
+    return Path(value)
 
 
 def whole(what: str, value: Any) -> None:

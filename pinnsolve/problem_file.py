@@ -65,6 +65,8 @@ def declared(given: Problem | str | Path, settings: Settings | None) -> tuple[Pr
     ProblemError
         If it is neither, or the file is at fault; with file and line.
     """
+    if settings is not None and not isinstance(settings, Settings):
+        raise ProblemError(f"settings={settings!r:.60} are no Settings", "Write settings=Settings(budget=20).")
     if isinstance(given, Problem):
         return given, settings
     if not isinstance(given, str | Path):

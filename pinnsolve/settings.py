@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from pinnsolve.calls import worded_class
-from pinnsolve.errors import ProblemError, did_you_mean, positive, whole
+from pinnsolve.errors import ProblemError, did_you_mean, is_number, positive, whole
 from pinnsolve.geometry.cube import SAMPLERS, Sampler
 from pinnsolve.geometry.sampling import Redraw
 from pinnsolve.machine.device import usable_device
@@ -159,14 +159,14 @@ class Settings:
             whole(f"Settings: {name}", getattr(self, name))
         positive("Settings: budget", self.budget)
         positive("Settings: checkpoint_every", self.checkpoint_every)
-        if isinstance(self.validation, bool) or not 0 <= (self.validation or 0.0) < 1:
+        if self.validation is not None and not (is_number(self.validation) and 0 <= self.validation < 1):
             raise ProblemError(f"Settings: validation={self.validation!r} is no share", "Write validation=0.2.")
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
             raise ProblemError(f"Settings: seed={self.seed!r} is no whole number from zero up", "Write seed=0.")
-        if self.sampler not in SAMPLERS:
+        if not isinstance(self.sampler, str) or self.sampler not in SAMPLERS:
             raise ProblemError(f"there is no sampler '{self.sampler}'", did_you_mean(str(self.sampler), SAMPLERS))
         object.__setattr__(self, "dtype", DTYPES.get(str(self.dtype), self.dtype))
-        if self.dtype not in DTYPES.values():
+        if not isinstance(self.dtype, torch.dtype) or self.dtype not in DTYPES.values():
             raise ProblemError(f"dtype={self.dtype!r} is not supported", f"Possible: {', '.join(DTYPES)}.")
         object.__setattr__(self, "method", named_methods(self.method))
         for method in self.methods or (None,):
@@ -221,7 +221,7 @@ class Settings:
         return tuple(Stage(network, method) for method in self.methods)
 
     def _check_cells(self, local: set[bool]) -> None:
-        if self.cells not in HIDDEN:
+        if not isinstance(self.cells, str) or self.cells not in HIDDEN:
             raise ProblemError(
                 f"Settings: there is no layer cells={self.cells!r}", did_you_mean(str(self.cells), HIDDEN)
             )
@@ -242,7 +242,7 @@ class Settings:
 
     def _check_weights(self) -> None:
         given: list[Any] = list(self.weights.values()) if isinstance(self.weights, Mapping) else [self.weights]
-        if given == list(get_args(Balance)):
+        if isinstance(self.weights, str) and self.weights in get_args(Balance):
             return
         for weight in given:
             positive("Settings: weights", weight)

@@ -6,11 +6,13 @@ something is to be shown, and not before: who draws nothing does not wait for ma
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pinnsolve.calls import worded
+from pinnsolve.errors import file_path
 from pinnsolve.reference import Reference
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ class Shown:
 
     @worded
     def plot(
-        self, *unknowns: str, reference: Reference | Literal["the problem's"] | None = None
+        self, *unknowns: str, reference: Reference | Callable[[Any], Reference] | Literal["the problem's"] | None = None
     ) -> Figure:  # fmt: skip
         """Draw unknowns over the domain: `solution.plot()`, or `solution.plot("u").savefig("u.png")`.
 
@@ -32,7 +34,7 @@ class Shown:
         ----------
         unknowns : names
             By default all, or of many the first.
-        reference : Reference, or "the problem's", optional
+        reference : Reference, `exact(...)`, or "the problem's", optional
             What is drawn beside the solution, with the difference; without one, the residuals are.
 
         Returns
@@ -50,7 +52,7 @@ class Shown:
         ----------
         folder : path
             Made if need be. What an earlier report left there is replaced.
-        reference : Reference or None, optional
+        reference : Reference, `exact(...)` or None, optional
             By default the problem's own.
         name : str, optional
             What the report calls the problem; by default what the folder is called.
@@ -65,7 +67,7 @@ class Shown:
         ProblemError
             If the folder cannot be written, or nothing is known of the training (of a loaded solution).
         """
-        return self._room("shown").report(self, Path(folder), reference, name)
+        return self._room("shown").report(self, file_path("report", folder), reference, name)
 
     @worded
     def table(self, **places: Any) -> Any:
@@ -84,12 +86,13 @@ class Shown:
 
     @worded
     def export(self, path: str | Path) -> Path:
-        """Write the unknowns on a grid, in the format that the ending says.
+        """Write the unknowns, and unknown functions of coordinates that were found, on a grid, in the format that the
+        ending says.
 
         `.vtu` (for ParaView; of what evolves, the end of time), `.xdmf` (for ParaView, all times), `.nc` (netCDF),
         `.csv`. On a shape the first two have its own triangles or tetrahedra, on a mesh the cells of its file.
         """
-        return self._room("exported").export(self, Path(path))
+        return self._room("exported").export(self, file_path("export", path))
 
     @worded
     def animate(self, unknown: str | None = None, *, frames: int = 40, seconds: float = 5.0) -> Any:

@@ -19,7 +19,7 @@ from pinnsolve.checks.as_space import as_solved
 from pinnsolve.checks.check import Findings, check
 from pinnsolve.checks.contradictions import parts
 from pinnsolve.checks.signature import signature
-from pinnsolve.errors import Outcome, ProblemError, did_you_mean, known
+from pinnsolve.errors import Outcome, ProblemError, did_you_mean, file_path, known
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.regions import Region, interior
 from pinnsolve.integrated import Integral, integral
@@ -195,7 +195,7 @@ class Solution(Shown):
 
     def save(self, path: str | Path) -> None:
         """Write the network to one safetensors file, with what it takes to check that it fits a problem."""
-        path = Path(path)
+        path = file_path("save", path)
         told = {
             "signature": signature(self.problem),
             "network": self.trial.written,

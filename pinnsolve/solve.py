@@ -18,7 +18,7 @@ from pinnsolve.checks.precision import check_precision
 from pinnsolve.checks.signature import as_told, guessed_signature, kept_signature
 from pinnsolve.checks.substitution import contradiction, misfits
 from pinnsolve.continuation import Way, along
-from pinnsolve.errors import NotConverged, ProblemError
+from pinnsolve.errors import NotConverged, ProblemError, file_path
 from pinnsolve.geometry.cube import Sampler
 from pinnsolve.geometry.sampling import Redraw
 from pinnsolve.machine.files import writable_folder
@@ -188,7 +188,7 @@ def solve(
         return solution
     if resume and out is None:
         raise ProblemError("resume=True needs the folder of the run", "Write solve(problem, out=folder, resume=True).")
-    folder = writable_folder(Path(out)) if out is not None else None
+    folder = writable_folder(file_path("out", out)) if out is not None else None
     with shared() as world:
         way = along(problem, chosen, plainly, folder if world.size == 1 else None, resume)
         ready = prepare(way.problem, chosen, folder, world)

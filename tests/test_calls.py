@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 
 import pinnsolve
 from pinnsolve import (
     MLP,
+    SGD,
+    SOAP,
     Adam,
     Box,
+    Disk,
+    Fourier,
     LevenbergMarquardt,
     Problem,
     ProblemError,
+    RandomFeatures,
     Settings,
     Solution,
+    Unknown,
     automatic_reference,
     compare,
     d,
@@ -25,10 +34,13 @@ from pinnsolve import (
     ensemble,
     initial,
     modes,
+    observed,
     solve,
+    table,
 )
 from pinnsolve.__main__ import main
-from pinnsolve.solve import prepare
+from pinnsolve.problem_file import declared
+from pinnsolve.solve import prepare, with_options
 from pinnsolve.training.history import Look
 from pinnsolve.training.progress import line
 
@@ -67,6 +79,9 @@ def decay(**changes: Any) -> Problem:
         (lambda: solve(decay(), method="levenberg"), "there is no method 'levenberg'"),
         (lambda: solve(3), "3 is neither a problem nor the path of a problem file"),  # type: ignore[arg-type]
         (lambda: solve("no_such_file.py"), "the problem file no_such_file.py does not exist"),
+        (lambda: solve(decay(), out=3), "out: 3 is no path"),  # type: ignore[arg-type]
+        (lambda: RandomFeatures(scale=8.0), "Write RandomFeatures(scale=(0.5, 2.0))"),  # type: ignore[arg-type]
+        (lambda: decay(tolerance=5), "Write tolerance=0.05 for 5 percent"),
     ],
 )
 def test_wrong_calls_are_told(call: Callable[[], Any], words: str) -> None:
@@ -85,6 +100,40 @@ WITHOUT = {  # made by ourselves, or about fields of their user's
 def test_every_public_name_tells_a_wrong_call(name: str) -> None:
     with pytest.raises(ProblemError):
         getattr(pinnsolve, name)(*range(9), no_such_argument=object())
+
+
+NO_ARGUMENTS = [
+    None, -1, 0, 2.5, "x", [], {}, float("nan"), 1j, object(), (1, 2), lambda: 0, np.ones(3), torch.ones(2), [None],
+]  # fmt: skip
+CALLS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
+    (decay, {"tolerance": 1e-3, "parameters": {"k": 1.0}, "reference": None, "quantities": None, "guess": None}),
+    (Box, {"x": (0, 1)}),
+    (Disk, {"x": 0, "y": 0, "radius": 1}),
+    (Disk(x=0, y=0, radius=1).turned, {"degrees": 30, "about": (0, 0)}),
+    (Settings, {"validation": 0.1, "budget": 1, "weights": 1.0, "dtype": "float64", "cells": "sine", "sampler": "sobol"}),
+    (RandomFeatures, {"count": 10, "scale": (1.0, 2.0), "activation": "sine"}),
+    (MLP, {"width": 4, "depth": 1, "activation": "tanh"}),
+    (Fourier, {"count": 3, "scale": 1.0}),
+    (Adam, {"rate": 1e-3, "decay": 0.1}),
+    (SGD, {"rate": 1e-3, "decay": 0.1, "momentum": 0.5}),
+    (SOAP, {"rate": 1e-3, "momentum": 0.5, "beta": 0.5}),
+    (Unknown, {"guess": 0.5, "bounds": (0, 1), "of": "x"}),
+    (table, {"x": [0, 1], "k": [1, 2], "of": "x", "kind": "linear", "outside": "refuse", "value": "k"}),
+    (observed, {"x": [0, 1], "u": [1, 2], "sigma": 0.1, "loss": "huber", "columns": ("x", "u"), "given": {"Q": 1}}),
+    (lambda **given: with_options(*declared(decay(), given["settings"])[1:], {}), {"settings": None}),
+    (lambda **given: automatic_reference(given["problem"], tolerance=given["tolerance"], seconds=0.1), {
+        "problem": decay(), "tolerance": 1e-3,
+    }),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(CALLS)))
+def test_no_argument_of_another_kind_is_a_traceback(number: int) -> None:
+    call, right = CALLS[number]
+    for name in right:
+        for wrong in NO_ARGUMENTS:
+            with contextlib.suppress(ProblemError):
+                call(**right | {name: wrong})
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +214,25 @@ def test_a_line_now_and_then_where_nothing_moves(capsys: pytest.CaptureFixture[s
             tell(Look(seconds, float(seconds), "lm", 1.0, {"heat": 1.0}, {"heat": 0.5}))
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 3 and "largest held-out residual: heat 5.0e-01" in lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["a.py", "--budjet", "3"], "there is no option '--budjet'\n  did you mean '--budget'?"),
+        (["a.py", "--seed", "x"], "--seed: 'x' is no whole number"),
+        (["a.py", "b.py"], "one problem file at a time, and 'b.py' is one more"),
+        (["new", "a.py", "--kidn", "ode"], "did you mean '--kind'?"),
+        ([], "the following arguments are required: file\n  See python -m pinnsolve --help."),
+    ],
+)
+def test_wrong_options_are_told_as_all_else_is(
+    given: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(given)
+    said = capsys.readouterr().err
+    assert ended.value.code == 2 and said.startswith("error: ") and words in said
 
 
 def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,19 @@ import pytest
 import torch
 from torch import exp, sin
 
-from pinnsolve import MLP, Box, LevenbergMarquardt, Problem, Solution, Unknown, d, dirichlet, initial, observed, solve
+from pinnsolve import (
+    MLP,
+    Box,
+    LevenbergMarquardt,
+    Problem,
+    Solution,
+    Unknown,
+    d,
+    dirichlet,
+    initial,
+    observed,
+    solve,
+)
 from pinnsolve.checks.check import check
 from pinnsolve.inverse.record import Identified
 from pinnsolve.networks.local_features import LocalFeatures
@@ -148,6 +160,22 @@ def test_data_of_another_law_are_called_contradicted_and_not_noise(network: MLP 
     solution = solve(law, budget=20, **chosen)
     assert not solution.converged and solution.outcome is not None
     assert network is not None or (solution.outcome.kind == "contradicted" and "chi squared" in str(solution.outcome))
+
+
+def test_measurements_that_contradict_each_other_are_no_convergence() -> None:
+    """At one moment three of 0.7 and three of 0.2, to a thousandth: the best constant is that of their mean, and it is
+    known no better than they agree. Features had called it converged, +- 0.002."""
+    decay = Problem(
+        time=(0, 1), unknowns="u", equations=lambda u, t, a: d(u, t) + a * u, parameters={"a": Unknown(1.0)},
+        conditions=[initial(u=1), observed(t=[0.5] * 6, u=[0.7] * 3 + [0.2] * 3, sigma=1e-3)], reference=None,
+    )  # fmt: skip
+    solution = solve(decay, budget=60)
+    assert solution.outcome is not None and solution.outcome.kind == "contradicted"
+    assert solution.training is not None and solution.training.identified is not None
+    a = solution.training.identified.constants["a"]
+    assert a.value == pytest.approx(-2 * math.log(0.45), rel=0.02)
+    spread = 0.25 * math.sqrt(6 / 5) / math.sqrt(6)  # of the mean, from six numbers of which one is taken
+    assert a.standard_error == pytest.approx(2 * spread / 0.45, rel=0.2)
 
 
 def test_another_minimum_is_sought_where_the_data_are_not_explained() -> None:

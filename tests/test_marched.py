@@ -185,6 +185,10 @@ DECLARED: dict[str, tuple[Problem, dict[str, Callable[..., Any]]]] = {
                 [initial(u=lambda x: sin(pi * x)), initial_rate(u=0), dirichlet(u=0), condition(lambda u, x: d(u, x, x))], time=0.5),
         {"u": lambda x, t: np.cos(pi**2 * t) * np.sin(pi * x)},
     ),
+    "each place for itself": (
+        problem(lambda u, x, t: d(u, t) + u**2, [initial(u=lambda x: 1 + x)]),
+        {"u": lambda x, t: (1 + x) / (1 + (1 + x) * t)},
+    ),
     "kelvin and kilometres": (
         problem(heat, [initial(u=lambda x: 300 + 10 * sin(pi * x / 1000)), dirichlet(u=300)], length=1000.0, time=1e5),
         {"u": lambda x, t: 300 + 10 * np.exp(-((pi / 1000) ** 2) * t) * np.sin(pi * x / 1000)},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from pinnsolve import (
     dirichlet,
     ensemble,
     exact,
+    face,
     laplace,
     modes,
     neumann,
@@ -39,7 +41,13 @@ from pinnsolve import (
     table,
 )
 from pinnsolve.__main__ import main
+from pinnsolve.checks.check import check
 from pinnsolve.modes.compared import known
+from pinnsolve.modes.found import _distance
+from pinnsolve.modes.search import Search
+from pinnsolve.modes.statement import at
+from pinnsolve.networks.random_features import RandomFeatures
+from pinnsolve.trial.exact import verified
 
 pi = math.pi
 LINE = Box(x=(0, 1))
@@ -86,6 +94,24 @@ def test_modes_have_norm_one_an_order_and_a_sign() -> None:
     assert solution.estimate is not None and solution.estimate < 1e-6
     again = solve(string(), seed=5)
     assert np.allclose(again.u_2(x=x), solution.u_2(x=x), atol=1e-7)
+
+
+def test_what_an_equation_gives_needs_no_condition_at_the_eigenvalue_that_is_tried() -> None:
+    """p' = E v, v' = -E p: at E = 0 the first of them would leave v open."""
+    both = [lambda p, v, x, E: d(p, x) - E * v, lambda p, v, x, E: d(v, x) + E * p]
+    found = modes(string(0.5, 3, unknowns=("p", "v"), equations=both, conditions=dirichlet(p=0)))
+    assert np.allclose(found.values, [-pi, 0, pi], atol=1e-9)
+
+
+def test_a_mode_that_does_not_stay_is_not_estimated_at_zero() -> None:
+    """With one wall alone every number is an eigenvalue, and each set of features has others near to one."""
+    problem = string(1.0, 1, conditions=dirichlet(u=0, on=face(x=0)))
+    base = at(problem, 1.0)
+    made, _ = verified(base, check(base))
+    search = Search(problem, 1.0, 1, made, Settings())
+    one, other = (search.found(RandomFeatures(40, (1.0, 8.0), "sine"), seed) for seed in (0, 1))
+    estimate = _distance(problem, replace(one, before=other), made, Settings())
+    assert estimate is None or estimate > 0.1
 
 
 def test_one_mode_keeps_its_names() -> None:

@@ -12,10 +12,26 @@ import torch
 from scipy.integrate import solve_ivp
 from torch import sin
 
-from pinnsolve import Box, Problem, ProblemError, Solution, Unknown, d, dirichlet, exact, face, initial, observed, solve
+from pinnsolve import (
+    Box,
+    Problem,
+    ProblemError,
+    Solution,
+    Unknown,
+    d,
+    dirichlet,
+    exact,
+    face,
+    initial,
+    observed,
+    point,
+    solve,
+)
 from pinnsolve.checks.references import reference_of, reference_values
+from pinnsolve.checks.signature import signature
 from pinnsolve.geometry.points import Points
 from pinnsolve.problem.expansion import Expansion, Products
+from pinnsolve.problem.on_planes import agreeing, plane_of
 from pinnsolve.trial.series import polynomials
 
 warnings.simplefilter("ignore")
@@ -111,3 +127,69 @@ def test_a_reference_tells_a_function_of_an_unknown_and_a_place_in_any_words() -
         assert np.allclose(reference_values(reference_of(rod(k)), "k", {"x": x}), (1 + x**2) * x)
     both = reference_of(rod(lambda T, x: (1 + T) * x))
     assert np.allclose(reference_values(both, "k", {"x": x, "T": 0 * x}), x)
+
+
+# ------------------------------------------------------------ what is known where one argument has a value
+
+
+@pytest.mark.parametrize("unknown", [Unknown(2.0, of=("u", "v")), Unknown(2.0, positive=True, of=("u", "v"))])
+def test_what_is_known_holds_whatever_is_trained_and_where_places_cross(unknown: Unknown) -> None:
+    """f(1, v) = 3 + v^2, f(4, v) = 7 and f(u, 2) = 7: at other places it is what the series makes of it."""
+    told = [
+        dirichlet(f=lambda v: 3 + v**2, on=point(u=1)),
+        dirichlet(f=7, on=point(u=4)),
+        dirichlet(f=7, on=point(v=2)),
+    ]
+    planes = tuple(plane_of(c[0], "f", unknown, {}) for c in told)
+    agreeing("f", unknown, planes)
+    terms = Products(("u", "v"), (polynomials, polynomials), ((0, 0), (1, 1), (2, 1)))
+
+    def at(u: list[float], v: list[float], numbers: tuple[float, float, float]) -> torch.Tensor:
+        places = {"u": torch.tensor(u, dtype=torch.float64), "v": torch.tensor(v, dtype=torch.float64)}
+        chart, fields = Points(places, torch.ones(len(u), dtype=torch.float64)).chart()
+        coefficients = dict(zip("abc", numbers, strict=True))
+        series = Expansion(unknown, terms, tuple("abc"), None, None, ((0.0, 5.0), (-1.0, 3.0)), planes)
+        found: torch.Tensor = series.field(None, chart, {**fields, **coefficients}).value  # type: ignore[arg-type]
+        return found
+
+    for numbers in ((0.0, 0.0, 0.0), (0.4, -1.3, 0.7)):
+        known = at([1, 1, 1, 4, 4, 0.5, 3, 1], [-0.5, 0.3, 2, 0.1, 2, 2, 2, 2], numbers)
+        torch.testing.assert_close(known, torch.tensor([3.25, 3.09, 7, 7, 7, 7, 7, 7], dtype=torch.float64))
+    assert abs(float(at([2.5], [0.5], (0.4, -1.3, 0.7)) - at([2.5], [0.5], (0.0, 0.0, 0.0)))) > 0.1
+
+
+def test_a_conductivity_of_temperature_and_place_is_found_from_what_is_known_of_it() -> None:
+    """k = 1 + T, known where T is 0: temperatures between temperatures tell the rest, and not how large it is."""
+    x = np.linspace(0.05, 0.95, 40)
+    seen = np.sqrt(1 + 3 * x) - 1 + 1e-4 * np.random.default_rng(0).standard_normal(40)
+    rod = Problem(
+        space=Box(x=(0, 1)), unknowns="T", equations=lambda T, x, k: d(k * d(T, x), x), reference=None, tolerance=0.1,
+        conditions=[dirichlet(T=0, on=face(x=0)), dirichlet(T=1, on=face(x=1)), observed(x=x, T=seen, sigma=1e-4),
+                    dirichlet(k=lambda x, c: c + 0 * x, on=point(T=0)), dirichlet(k=2.0, on=point(T=1))],
+        parameters={"k": Unknown(1.5, positive=True, of=("T", "x")), "c": 1.0},
+    )  # fmt: skip
+    solution = solve(rod, budget=60)
+    assert np.allclose([solution.k(x=0.0), solution.k(x=1.0)], [1, 2], rtol=1e-12)
+    assert np.allclose(solution.k(x=x), np.sqrt(1 + 3 * x), rtol=5e-3)
+    assert "known at T = 0 and T = 1" in repr(rod)
+    named = signature(rod)["values of k"]
+    assert named != signature(rod.replaced(parameters={**rod.declared_parameters, "c": 1.1}))["values of k"]
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ([dirichlet(f=0, on=point(u=0)), dirichlet(f=1, on=point(v=0))], "as 0 at u=0 and as 1 at v=0, which meet"),
+        ([dirichlet(f=0, on=point(u=0)), dirichlet(f=1, on=point(u=0))], "prescribed twice at u=0"),
+        ([dirichlet(f=0, on=point(u=0, v=1))], "Say where one of them has a value: dirichlet(f=0.0, on=point(u=0))"),
+        ([dirichlet(f=0, on=face(t=0))], "face(t=0) is no place of one of these"),
+        ([dirichlet(f=lambda u: u, on=point(u=0))], "asks for 'u', which does not exist"),
+    ],
+)
+def test_what_cannot_be_known_of_it_is_told(told: list[Any], words: str) -> None:
+    with pytest.raises(ProblemError) as error:
+        Problem(
+            time=(0, 1), unknowns=("u", "v"), equations=[lambda u, f, t: d(u, t) + f, lambda v, t: d(v, t) + v],
+            conditions=[initial(u=1, v=1), observed(t=[0.5], u=[0.7]), *told], parameters={"f": Unknown(1.0, of=("u", "v"))},
+        )  # fmt: skip
+    assert words in str(error.value)

@@ -154,10 +154,10 @@ def test_known_values_stay_where_a_series_is_told_over_another_reach() -> None:
         ),
         ((), {"parameters": {"k": Unknown(1.0, of=("T", "T"))}}, "names one of its arguments twice", r"of=\('T',\)"),
         (
-            (dirichlet(k=1.0, on=point(T=0)),),
+            (dirichlet(k=1.0, on=point(T=0, x=0)),),
             {"parameters": {"k": Unknown(1.0, of=("T", "x"))}},
-            "k is a function of T and x, and conditions say nothing",
-            r"where T \* k stands in the place of k",
+            "k is a function of T and x, and point",
+            r"dirichlet\(k=0.0, on=point\(T=0\)\)",
         ),
         ((dirichlet(k=1.0),), {}, "k is a function of T, and boundary says where", r"on=point\(T=0\)"),
         ((dirichlet(k=1.0, on=face(x=0)),), {}, "says where that is, not what", r"on=point\(T=0\)"),

@@ -27,6 +27,7 @@ from pinnsolve import (
     compare,
     d,
     dirichlet,
+    exact,
     initial,
     periodic,
     solve,
@@ -150,6 +151,12 @@ def test_verdicts(trained: Solution, heat: Problem) -> None:
     with pytest.raises(ProblemError, match="field 'u' is nan"):
         compare(trained, reference(heat, offset=float("nan")))
     assert compare(trained, None).verdict == "unconfirmed"
+    assert compare(trained, exact(u=reference(heat).fields["u"])).verdict == "pass"
+    assert compare(trained, lambda problem: reference(problem, offset=0.02)).verdict == "fail"
+    with pytest.raises(ProblemError, match="returned nothing"):
+        compare(trained, lambda problem: None)  # type: ignore[arg-type,return-value]
+    with pytest.raises(ProblemError, match="reference=3 is no Reference"):
+        compare(trained, 3)  # type: ignore[arg-type]
     with pytest.raises(ProblemError, match="has no field 'u'"):
         compare(trained, Reference("test", {}, 0.0, 0.0))
     with pytest.raises(ProblemError, match="returned shape"):

@@ -266,6 +266,20 @@ def test_repeated_equations_are_a_warning_where_too_few_are_left() -> None:
     assert kind_of(more) == "converged"  # the rest determines the solution
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"time": (0, 1), "conditions": initial(u=1, v=0),
+         "equations": [lambda u, v, t: d(u, t) + u - v, lambda v, t: d(v, t) + 2 * v]},
+        ROD | {"conditions": dirichlet(u=0, v=0), "equations": [lambda u, x: d(u, x, x) + 1, lambda v, x: d(v, x, x)]},
+    ],
+    ids=["in time", "along a line"],
+)  # fmt: skip
+def test_an_unknown_that_vanishes_beside_others_is_determined(given: dict[str, Any]) -> None:
+    """Noise in the equations changes what is zero by any part of its own size, and says nothing by that."""
+    assert kind_of(given | {"unknowns": ("u", "v"), "reference": None}) == "converged"
+
+
 def test_what_is_prescribed_may_be_the_solution_already() -> None:
     training = solve(
         Problem(**ROD, equations=lambda u, x: d(u, x, x), conditions=dirichlet(u=lambda x: 1 + x))

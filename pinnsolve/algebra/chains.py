@@ -140,7 +140,7 @@ class Chain:
         tail, kept, d = self.cells.rest @ b, [], self.joint
         for done in self.rounds:
             count = done.both.shape[1]
-            told = done.both @ tail[:, : 2 * count].reshape(tail.shape[0], count, -1, b.shape[-1])
+            told = done.both @ tail[:, : 2 * count].reshape(tail.shape[0], count, 2 * tail.shape[2], b.shape[-1])
             kept.append(told[:, :, :d])
             alone = tail[:, 2 * count :]
             tail = torch.cat([told[:, :, d:], alone], 1) if alone.shape[1] else told[:, :, d:]
@@ -149,7 +149,7 @@ class Chain:
             count = done.both.shape[1]
             middle = told - done.beside @ ends[:, :count]
             left, right = ends[:, :count, :d], ends[:, :count, d:]
-            halves = torch.cat([left, middle, middle, right], -2).reshape(len(ends), 2 * count, 2 * d, -1)
+            halves = torch.cat([left, middle, middle, right], -2).reshape(len(ends), 2 * count, 2 * d, b.shape[-1])
             alone = ends[:, count:]
             ends = torch.cat([halves, alone], 1) if alone.shape[1] else halves
         z = self.cells.given @ b - self.cells.beside @ ends

@@ -242,7 +242,7 @@ def _probe_conditions(problem: Problem) -> None:
         for piece in some(problem.pieces(condition)):
             points = piece.grid()
             answer = problem.prober.answer(condition, points)
-            if not answer.slopes:
+            if not (answer.slopes or (condition.integrates and problem.prober.inside(condition).slopes)):
                 why = "Its residual is a constant."
                 if functions := sorted(condition.asks & set(problem.functions)):
                     why = f"To say something of {functions[0]} alone, ask for no unknown among its arguments."

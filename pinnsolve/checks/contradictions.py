@@ -18,6 +18,7 @@ from pinnsolve.jets.jet import Jet
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.binding import Elsewhere, Fields
 from pinnsolve.problem.equation import Equation, What
+from pinnsolve.problem.probes import Size
 from pinnsolve.problem.problem import Problem
 
 # Relative to how much the data vary: a smaller mismatch is rounding in the user's constants, written with eight digits.
@@ -189,7 +190,17 @@ def _against_start(problem: Problem, starts: Mapping[str, Part], wall: Part) -> 
         return None
     whole = met if wall[1].side is not None else replace(start[1], normal=wall[1].normal)  # a curve has many normals
     slopes = float((weighed(whole.grid()) - residual(whole.grid())).abs().max())
-    return _compare(start, wall, residual, _nothing, exact=False, size=slopes, whole=(start[0], whole))
+    size = max(slopes, _integrated(problem, starts, wall)) if wall[0].integrates else slopes
+    return _compare(start, wall, residual, _nothing, exact=False, size=size, whole=(start[0], whole))
+
+
+def _integrated(problem: Problem, starts: Mapping[str, Part], wall: Part) -> float:
+    """What a condition that holds integrals is made of at the start: of a mean of zero only rounding is left."""
+    sizes = {}
+    for unknown, part in starts.items():
+        values = _prescribed(problem, part)(part[1].grid())
+        sizes[unknown] = Size(0.0, float(values.abs().max()))
+    return problem.prober.size(wall[0], sizes)
 
 
 def _nothing(points: Points) -> Tensor:

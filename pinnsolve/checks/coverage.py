@@ -27,7 +27,7 @@ def uncovered(problem: Problem, derivatives: dict[str, set[Alpha]]) -> list[str]
     """
     warnings = []
     for unknown, alphas in _on_walls_too(problem, derivatives).items():
-        if problem.prober.algebraic(unknown, problem.equations):
+        if problem.prober.algebraic(unknown, problem.equations, problem.parameters):
             continue  # a flux or a rate, which another unknown's conditions determine
         for axis, coordinate in enumerate(problem.coordinates):
             highest = max(alphas, key=lambda alpha: alpha[axis], default=None)

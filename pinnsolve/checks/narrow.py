@@ -266,7 +266,7 @@ def _resolved(coefficients: _Coefficients, interval: Interval) -> list[Found]:
     """The narrow stretch that an interval shows; wider ones are tried while as much varies beside it, as beside a part
     of a slope."""
     low, high = interval
-    while high - low <= 1.0:
+    while True:
         found = _shortest(_changes(coefficients, (low, high), RULES.then), (low, high))
         if found is None or found.width > RULES.narrow:
             return []
@@ -274,8 +274,9 @@ def _resolved(coefficients: _Coefficients, interval: Interval) -> list[Found]:
         again = _shortest(_changes(coefficients, wider, RULES.then), wider)
         if again is not None and again.width < RULES.alone * found.width:
             return [found]
+        if (low, high) == WHOLE:
+            return []
         low, high = max(0.0, 2 * low - high), min(1.0, 2 * high - low)
-    return []
 
 
 def _shortest(changes: Tensor, interval: Interval) -> Found | None:

@@ -31,7 +31,20 @@ def reference_of(problem: Problem) -> Reference:
         If it fails, returns something else than a Reference, or its fields are not what they should be.
     """
     assert brought(problem)
-    found: Any = problem.reference
+    return made_of(problem.reference, problem)
+
+
+def made_of(given: Any, problem: Problem) -> Reference:
+    """What was given as a reference of a problem: one, or a function of the problem that makes one.
+
+    Raises
+    ------
+    ProblemError
+        As of `reference_of`.
+    """
+    found: Any = given
+    if not isinstance(found, Reference) and not callable(found):
+        raise ProblemError(f"reference={found!r} is no Reference", WRITE)
     if not isinstance(found, Reference):
         name = getattr(found, "__name__", "reference")
         try:

@@ -45,6 +45,8 @@ def signature(problem: Problem) -> dict[str, str]:
     found |= {f"parameter {name}": repr(data) for name, data in sorted(problem.tables.items())}
     for name, known in sorted(problem.known_values.items()):
         found[f"values of {name}"] = ", ".join(f"{value!r} at {place!r}" for place, value in sorted(known))
+    for name, planes in sorted(problem.known_planes.items()):
+        found[f"values of {name}"] = ", ".join(f"{p.seen!r} at {p.argument} = {p.place!r}" for p in planes)
     for equation in problem.equations:
         found[f"equation {equation.name}"] = f"{_total(problem, equation, problem.domain.line()):.7e}"
     for number, condition in enumerate((*problem.conditions, *problem.inner, *problem.known)):

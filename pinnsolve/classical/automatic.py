@@ -24,7 +24,7 @@ from pinnsolve.checks.inner_joins import inner_places
 from pinnsolve.checks.interfaces import broken
 from pinnsolve.checks.joins import joined
 from pinnsolve.classical.reading import NoReferenceError, Read, read
-from pinnsolve.errors import ProblemError
+from pinnsolve.errors import ProblemError, positive
 from pinnsolve.geometry.places import Plane, away
 from pinnsolve.problem.local import in_place
 from pinnsolve.problem.problem import Problem
@@ -83,6 +83,10 @@ def automatic_reference(
     ProblemError
         If it cannot be solved so; the message says why.
     """
+    if not isinstance(problem, Problem):
+        raise ProblemError(f"{problem!r:.60} is no problem", "Write automatic_reference(problem, tolerance=1e-6).")
+    if tolerance is not None:
+        positive("automatic_reference: tolerance", tolerance)
     found = attempt(problem, tolerance=tolerance, seconds=seconds, findings=findings)
     if found.reference is None:
         raise ProblemError(f"no reference, because {found.why}", "Write reference=..., or None for no comparison.")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pinnsolve.command.exits import Exit
+from pinnsolve.command.parsing import Parser
 from pinnsolve.errors import ProblemError
 
 
@@ -15,7 +15,7 @@ def new(argv: Sequence[str]) -> None:
     """Write a problem file to begin with."""
     from pinnsolve.command.new import kinds, write_new
 
-    p = argparse.ArgumentParser(prog="python -m pinnsolve new", description=new.__doc__)
+    p = Parser(prog="python -m pinnsolve new", description=new.__doc__)
     p.add_argument("file", type=Path, help="the file to write, as in my_problem.py")
     p.add_argument("--kind", metavar="KIND", default="evolution", help=f"one of {', '.join(kinds())} (evolution)")
     arguments = p.parse_args(argv)
@@ -29,7 +29,7 @@ def examples(argv: Sequence[str]) -> None:
     from pinnsolve.command.examples import copied, listed
     from pinnsolve.machine.lasting import Lasting
 
-    p = argparse.ArgumentParser(prog="python -m pinnsolve examples", description=examples.__doc__)
+    p = Parser(prog="python -m pinnsolve examples", description=examples.__doc__)
     p.add_argument("name", nargs="?", help="the problem to copy")
     arguments = p.parse_args(argv)
     if arguments.name is not None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -171,20 +173,25 @@ def _npz(path: Path) -> Table:
     except ProblemError:
         raise
     except Exception as error:
-        raise ProblemError(f"'{path.name}' cannot be read: {error}", "Write it by numpy.savez.") from None
+        # NumPy takes whatever it does not know for pickled objects, and advises to load them unsafely
+        why = "it is no archive of arrays" if "pickle" in str(error) else error
+        raise ProblemError(f"'{path.name}' cannot be read: {why}", "Write it by numpy.savez, numbers alone.") from None
 
 
 def _mesh(path: Path) -> Table:
     """Point data, and the points' coordinates by the names x, y, z as far as they differ; time steps as a column t."""
     import meshio
 
+    quiet = io.StringIO()
     try:
         steps = _steps(path) if path.suffix == ".xdmf" else []
         if not steps:
-            mesh = meshio.read(path)
+            with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
+                mesh = meshio.read(path)
             steps = [(None, mesh.points, mesh.point_data)]
     except (Exception, SystemExit) as error:  # meshio exits on a file that it cannot read
-        raise ProblemError(f"'{path.name}' cannot be read: {error}", "Is it what its name says?") from None
+        why = "it holds no grid or mesh" if isinstance(error, SystemExit) else error
+        raise ProblemError(f"'{path.name}' cannot be read: {why}", "Is it what its name says?") from None
     if not steps[0][2]:
         raise ProblemError(f"'{path.name}' has no point data", "Values in cells are not read: write them at points.")
     parts = []

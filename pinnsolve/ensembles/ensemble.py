@@ -15,7 +15,7 @@ from pinnsolve.calls import worded
 from pinnsolve.continuation import along
 from pinnsolve.ensembles.pooled import pooled
 from pinnsolve.ensembles.record import LEAST, Ensemble
-from pinnsolve.errors import Outcome, ProblemError, did_you_mean
+from pinnsolve.errors import Outcome, ProblemError, did_you_mean, file_path
 from pinnsolve.machine.files import writable_folder
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem_file import declared
@@ -77,7 +77,7 @@ def ensemble(
             raise ProblemError(f"ensemble(...) has no argument '{name}'", did_you_mean(name, possible))
     problem, given = declared(problem, options.pop("settings", None))
     settings = with_options(given, options)
-    folder = None if out is None else writable_folder(Path(out))
+    folder = None if out is None else writable_folder(file_path("out", out))
     if resume and folder is None:
         raise ProblemError("resume=True needs the folder of the run", "Write ensemble(..., out=..., resume=True).")
     many("ensemble: members", members)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.tolerances import SAME
-from pinnsolve.errors import ProblemError
+from pinnsolve.errors import ProblemError, file_path
 from pinnsolve.geometry.facets import Facets
 from pinnsolve.geometry.mesh_file import RIM, Read, read
 from pinnsolve.geometry.patch import Leaf, Patch, Surface
@@ -44,7 +44,7 @@ class Mesh(Shape):
     def __init__(
         self, path: str | Path, *, name: str | None = None, coordinates: Sequence[str] = ("x", "y", "z")
     ) -> None:
-        self.path, self.name = Path(path), name
+        self.path, self.name = file_path("Mesh", path), name
         self.read: Read = read(self.path)
         self.group: str | None = None  # of its cells, where it is a part of a mesh
         if len(coordinates) < self.read.points.shape[1]:

@@ -27,7 +27,8 @@ def loaded(path: Path) -> Any:
             return read_abaqus(path)
         if is_gmsh_41(path):
             return read_gmsh(path)
-        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        quiet = io.StringIO()  # it prints, and exits, where it knows nothing of a file
+        with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an STL file in text overflows a number that is not used
             return meshio.read(path)
     except ProblemError:
@@ -39,6 +40,8 @@ def loaded(path: Path) -> Any:
         ) from error
     except (Exception, SystemExit) as error:
         said = str(error).strip() or type(error).__name__
+        if isinstance(error, SystemExit):
+            said = "it is no mesh of the format that its name says"
         if isinstance(error, LookupError):
             said = f"{', '.join(map(str, error.args))} is not found in what the file says of its cells"
         raise ProblemError(

@@ -171,7 +171,7 @@ def table(
     if file is not None and not isinstance(file, str | Path):
         raise ProblemError(f"table: file={file!r:.60} is no path", EXAMPLE)
     for what, given, possible in (("kind", kind, get_args(Kind)), ("outside", outside, get_args(Outside))):
-        if given not in possible:
+        if not isinstance(given, str) or given not in possible:
             raise ProblemError(f"table: there is no {what} {given!r:.60}", did_you_mean(str(given), possible))
     if value is not None and not isinstance(value, str):
         raise ProblemError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
@@ -26,7 +26,7 @@ def turning(bounds: Mapping[str, tuple[float, float]], degrees: Any, about: Any)
             raise ProblemError(f"turned: about={about!r} is no axis", f"Name one: {', '.join(map(repr, names))}.")
         first, second = [(1, 2), (2, 0), (0, 1)][names.index(about)]
     elif about is not None:
-        given = list(about.values()) if isinstance(about, Mapping) else list(about)
+        given = list(about.values() if isinstance(about, Mapping) else about) if isinstance(about, Iterable) else []
         if len(given) != len(names):
             raise ProblemError(f"turned: about={about!r} is no point", "Write about=(0, 0).")
         middle = [number("turned: about", v) for v in given]

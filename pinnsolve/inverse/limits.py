@@ -14,8 +14,9 @@ class Limits:
     far : float
         Standard deviations of an outlier. Larger: some are missed. Smaller: good data are named; of normal noise one
         value in two million lies beyond five.
-    share : float
-        Of the measurements that may be outliers. Where more are missed, it is the solution that is far off.
+    share, share_huber : float
+        Of the measurements that may be outliers, by their loss. Where more are missed, it is the solution that is far
+        off: under squares a few carry it away from all others, under Huber's loss a quarter does not.
     alike : float
         A correlation beyond which two constants are only known together. Smaller: warnings about what is known well.
     together : float
@@ -38,6 +39,7 @@ class Limits:
 
     far: float = 5.0
     share: float = 0.05
+    share_huber: float = 0.25
     alike: float = 0.99
     together: float = 0.9
     places: tuple[int, ...] = (33, 9, 5)

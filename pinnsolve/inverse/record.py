@@ -67,7 +67,8 @@ class Misfit:
     Parameters
     ----------
     value : float
-        The sum of ((u - measured) / sigma)^2; with sigma not known, in the unknown's units.
+        The sum of ((u - measured) / sigma)^2; with sigma not known, in the unknown's units. Of Huber's loss without
+        the outliers, which are named.
     expected : float
         For the true noise, the number of measurements less the degrees of freedom that the fit took from them; NaN
         where sigma is not known.

@@ -34,7 +34,16 @@ from pinnsolve.inverse.profile import Profile, Profiled
 from pinnsolve.inverse.record import Constant, Function, Identified, Misfit
 from pinnsolve.inverse.refit import Refit
 from pinnsolve.inverse.scan import scanned
-from pinnsolve.inverse.words import at_bounds, followed, moving_still, nothing_determines, outliers, unchecked, untold
+from pinnsolve.inverse.words import (
+    at_bounds,
+    far_off,
+    followed,
+    moving_still,
+    nothing_determines,
+    outliers,
+    unchecked,
+    untold,
+)
 from pinnsolve.problem.observations import HUBER
 from pinnsolve.residuals import Residuals
 from pinnsolve.trial.by_constants import ByConstants
@@ -87,12 +96,12 @@ def identified(
     if trial.parameters_count > LARGEST:
         return _without_errors(trial, (unseen or residuals).values(), held_out=unseen is not None)
     fit = _fit(residuals, weights, means)
-    noise, misfits, told = _met(residuals, fit, unseen)
+    noise, misfits, told = _met(residuals, fit, unseen, isinstance(trial, ByConstants))
     sought = trial.constants.declared or trial.functions.declared
     profile = _solved_again(residuals, fit, noise, means) if sought and means.solves else None
     if profile is not None:
         fit = Fit.of(residuals, profile.refit.weights(), in_noise=True)
-        noise, misfits, told = _met(residuals, fit, unseen)
+        noise, misfits, told = _met(residuals, fit, unseen, heavy=True)
         profile.rescaled(noise)
     gradient = constants_gradient(trial)
     by_noise, left = fit.moved(gradient, noise)
@@ -127,18 +136,22 @@ def _fit(residuals: Residuals, weights: Mapping[str, float], means: Means) -> Fi
 
 
 def _met(
-    residuals: Residuals, fit: Fit, unseen: Residuals | None
+    residuals: Residuals, fit: Fit, unseen: Residuals | None, heavy: bool
 ) -> tuple[dict[str, float], dict[str, Misfit], list[str]]:
-    """The noise of each set of data in its own units, how well it is met, and what is doubtful of it."""
+    """The noise of each set of data in its own units, how well it is met, and what is doubtful of it; where equations
+    are `heavy` they hold, and what data are missed by is noise, or contradicts them."""
     judged = fit.values if unseen is None else unseen.values()
     noise, misfits, told = {}, {}, list[str]()
     for name, data in residuals.trial.problem.data.items():
         taken = fit.leverage(name) if unseen is None else 0.0
-        total, free = float(judged[name].square().sum()), len(judged[name]) - taken
+        kept = judged[name]
+        if data.known and data.loss == "huber":  # outliers are named, and do not say that all else is missed
+            kept = kept[~far_off(data, kept)]
+        total, free = float(kept.square().sum()), len(kept) - taken
         noise[name] = 1.0 if data.known else math.sqrt(total / max(free, 1.0))
         misfits[name] = Misfit(total, free * (HUBER if data.loss == "huber" else 1.0) if data.known else math.nan)
         told_apart = misfits[name].missed and misfits[name].expected > 0  # by more data than there are numbers
-        if told_apart and isinstance(residuals.trial, ByConstants):  # equations hold, so it is the noise
+        if told_apart and heavy:
             noise[name] = math.sqrt(total / misfits[name].expected)
         told += followed(name, taken, len(judged[name]))
         told += outliers(name, data, fit.values[name], residuals) if data.known else []

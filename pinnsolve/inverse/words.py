@@ -24,13 +24,20 @@ def followed(name: str, taken: float, count: int) -> list[str]:
     ]
 
 
+def far_off(data: Measured, values: Tensor) -> Tensor:
+    """Which measurements are outliers, (N,): none where so many are missed that it is the solution that is far off."""
+    robust = data.loss == "huber"
+    lost = (unhuber(values) if robust else values).abs() > LIMITS.far
+    most = (LIMITS.share_huber if robust else LIMITS.share) * len(values)
+    return lost & (int(lost.sum()) <= most)
+
+
 def outliers(name: str, data: Measured, values: Tensor, residuals: Residuals) -> list[str]:
     """Measurements that the solution misses by far, in words."""
-    away = (unhuber(values) if data.loss == "huber" else values).abs()
     points = next(points for site, points in residuals.places if name in site.terms)
-    lost = (away > LIMITS.far).nonzero()[:, 0].tolist()
-    if not lost or len(lost) > LIMITS.share * len(values):
-        return []  # where so many are missed, it is the solution that is far off
+    lost = far_off(data, values).nonzero()[:, 0].tolist()
+    if not lost:
+        return []
     rows = [data.rows[int(points.measured[ROW][k])] for k in lost]
     cure = "" if data.loss == "huber" else '; observed(..., loss="huber") lessens what outliers do'
     return [f"{name}: {len(lost)} of {len(values)} lie beyond {LIMITS.far:g} sigma ({named(rows, len(rows))}){cure}"]

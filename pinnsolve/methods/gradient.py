@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pinnsolve.errors import ProblemError, positive, whole
+from pinnsolve.errors import ProblemError, is_number, positive, whole
 from pinnsolve.methods.protocol import Objective, State
 
 
@@ -23,7 +23,7 @@ def _moved(objective: Objective, vector: Tensor, move: Tensor) -> bool:
 
 
 def _decay(name: str, decay: float) -> None:
-    if isinstance(decay, bool) or not 0 <= decay < math.inf:
+    if not is_number(decay) or decay < 0:
         raise ProblemError(f"{name}: decay={decay!r} is no regularisation", f"Write {name}(decay=1e-4).")
 
 
@@ -97,7 +97,7 @@ class SGD:
     def __post_init__(self) -> None:
         positive("SGD: rate", self.rate)
         _decay("SGD", self.decay)
-        if isinstance(self.momentum, bool) or not 0 <= self.momentum < 1:
+        if not is_number(self.momentum) or not 0 <= self.momentum < 1:
             raise ProblemError(f"SGD: momentum={self.momentum!r} is not in [0, 1)", "Write SGD(momentum=0.9).")
         whole("SGD: steps", self.steps)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from pinnsolve.algebra import yardstick
+from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.errors import ProblemError
 from pinnsolve.methods.joined_newton import norm
 from pinnsolve.methods.line_cells import Cells, LineScheme
@@ -58,13 +59,20 @@ LIMITS = Limits()
 def answers_to_noise(cells: Cells, own: int) -> tuple[float, float]:
     """By how much the solution changes, relative to its size, for noise of one part of the equations' terms, and of
     the coefficients; infinite where it is zero, of which that says nothing, or the equations are singular. Asked of its
-    own unknowns alone, which come first: others stand for integrals, and these may be zero."""
-    sizes = sizes_of(cells.coefficients, cells.mesh)
-    if not bool((sizes[:own] > 0).all()):
+    own unknowns alone, which come first: others stand for integrals, and these may be zero. An unknown that vanishes
+    beside others is taken to be of its natural size, and as smooth as the line is long."""
+    sizes, about = sizes_of(cells.coefficients, cells.mesh), cells.coefficients.abs()
+    scales = sizes.new_tensor(cells.scheme.line.sizes[:own])
+    lost = torch.nonzero(~(sizes[:own] > SAME * scales))[:, 0].tolist()
+    if len(lost) == own:
         return math.inf, math.inf
+    low, high = cells.scheme.line.ends
+    halved = (cells.mesh.widths.view(-1, 1) / (2 * (high - low))) ** torch.arange(about.shape[-1]).to(about)
+    for f in lost:
+        sizes[f], about[:, f] = scales[f], scales[f] * halved
     sizes[own:] = math.inf
     try:
-        operator = LineOperator.of(cells)
+        operator = LineOperator.of(cells, about)
         made, carried = operator.made, operator.carried
         noise = torch.randn(made.shape, generator=torch.Generator().manual_seed(3), dtype=torch.float64).to(made)
         told = [norm(operator.answer_to(b), cells, sizes) for b in (noise * made, noise * carried)]

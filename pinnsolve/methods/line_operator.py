@@ -24,6 +24,7 @@ class LineOperator:
 
     cells: Cells
     inside: Answers
+    about: Tensor | None = None  # how large coefficients are for what equations are made of, where not as they are
     chain: Chain = field(init=False)
     norms: Tensor = field(init=False)
     made: Tensor = field(init=False)  # what each equation is made of at each point, (n, E P)
@@ -40,7 +41,7 @@ class LineOperator:
             part[:, i, :, f] += weight[..., None] * s.table(k)[c.kinds]
         rows = c.traces.rows(part.flatten(1, 2))
         self.highest = self._highest()
-        sizes = c.coefficients.abs()[:, None, None]
+        sizes = (c.coefficients.abs() if self.about is None else self.about)[:, None, None]
         self.made = (part.abs() * sizes).sum((-1, -2)).flatten(1)  # (n, E P)
         self.carried = (part.abs().sum(-1) * sizes.amax(-1)).sum(-1).flatten(1)
         self.norms = rows.abs().amax(-1).clamp(min=1e-300)  # (n, E P)
@@ -98,8 +99,8 @@ class LineOperator:
         return torch.cat([rows, more], 1)
 
     @classmethod
-    def of(cls, cells: Cells) -> LineOperator:
-        return cls(cells, cells.at_points(slopes=True))
+    def of(cls, cells: Cells, about: Tensor | None = None) -> LineOperator:
+        return cls(cells, cells.at_points(slopes=True), about)
 
     @property
     def now(self) -> Tensor:

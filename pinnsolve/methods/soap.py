@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pinnsolve.errors import ProblemError, positive, whole
+from pinnsolve.errors import ProblemError, is_number, positive, whole
 from pinnsolve.methods.protocol import Objective, State
 
 Shapes = Sequence[Sequence[int]]
@@ -54,7 +54,7 @@ class SOAP:
         positive("SOAP: rate", self.rate)
         for name in ("momentum", "beta"):
             value = getattr(self, name)
-            if isinstance(value, bool) or not 0 <= value < 1:
+            if not is_number(value) or not 0 <= value < 1:
                 raise ProblemError(f"SOAP: {name}={value!r} is not in [0, 1)", f"Write SOAP({name}=0.95).")
         positive("SOAP: refresh", self.refresh)
         whole("SOAP: refresh", self.refresh)

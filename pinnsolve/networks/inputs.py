@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from pinnsolve.errors import ProblemError
+from pinnsolve.errors import ProblemError, is_number
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.holes import Hole
 from pinnsolve.geometry.places import Corner, Plane
@@ -34,7 +34,7 @@ class Fourier:
     scale: float = 1.0
 
     def __post_init__(self) -> None:
-        if not (isinstance(self.count, int) and self.count > 0 and self.scale > 0):
+        if not (isinstance(self.count, int) and self.count > 0 and is_number(self.scale) and self.scale > 0):
             raise ProblemError(f"{self!r}: count and scale must be positive", "Write Fourier(count=16, scale=1.0).")
 
 

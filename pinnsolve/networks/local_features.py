@@ -46,7 +46,7 @@ class LocalFeatures:
             raise ProblemError(f"LocalFeatures: degree={self.degree} is out of range", "Write a number from 4 to 20.")
         if not 2 <= self.stages <= 11:
             raise ProblemError(f"LocalFeatures: stages={self.stages} is out of range", "Write a number from 2 to 11.")
-        if self.activation not in HIDDEN:
+        if not isinstance(self.activation, str) or self.activation not in HIDDEN:
             raise ProblemError(
                 f"LocalFeatures: there is no activation '{self.activation}'", did_you_mean(str(self.activation), HIDDEN)
             )

@@ -90,7 +90,7 @@ class MLP:
         object.__setattr__(self, "width", widths if several else self.width)
         object.__setattr__(self, "depth", depth)
         probability("MLP: dropout", self.dropout)
-        if self.activation not in ACTIVATIONS:
+        if not isinstance(self.activation, str) or self.activation not in ACTIVATIONS:
             raise ProblemError(
                 f"MLP: there is no activation '{self.activation}'", did_you_mean(str(self.activation), ACTIVATIONS)
             )

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from pinnsolve.algebra.least_squares import Triangle
 from pinnsolve.algebra.tolerances import RIDGE
-from pinnsolve.errors import ProblemError, did_you_mean, whole
+from pinnsolve.errors import ProblemError, did_you_mean, is_number, whole
 from pinnsolve.networks.inputs import Fourier
 from pinnsolve.networks.mlp import ACTIVATIONS, undrawn
 
@@ -160,8 +160,8 @@ def hidden_layers(
 
 def checked(name: str, scale: tuple[float, float], activation: str) -> None:
     """Refuse what no hidden layer can be drawn from."""
-    if activation not in FEATURES:
+    if not isinstance(activation, str) or activation not in FEATURES:
         raise ProblemError(f"{name}: there is no activation '{activation}'", did_you_mean(str(activation), FEATURES))
-    low, high = scale
-    if not 0 < low <= high:
+    pair = isinstance(scale, tuple | list) and len(scale) == 2 and all(map(is_number, scale))
+    if not pair or not 0 < scale[0] <= scale[1]:
         raise ProblemError(f"{name}: scale={scale!r} is no range", f"Write {name}(scale=(0.5, 2.0)).")

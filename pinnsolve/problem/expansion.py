@@ -14,6 +14,7 @@ from pinnsolve.geometry.domain import Domain
 from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.of_unknowns import composed, tangent_beyond
+from pinnsolve.problem.on_planes import Plane, blended, halves_of
 from pinnsolve.problem.unknown import Unknown
 
 Terms = Callable[[Tensor, int, int], Tensor]  # places in (-1, 1), how many, and how often derived: (N, count)
@@ -79,6 +80,8 @@ class Expansion:
         g and phi, where values on faces are known; otherwise zero and one.
     reach : tuple of (low, high), optional
         Of each argument, of one that depends on unknowns.
+    planes : tuple of Plane
+        What is known of one of several such arguments.
     """
 
     unknown: Unknown
@@ -87,6 +90,7 @@ class Expansion:
     about: Callable[[Tensor, int], Tensor] | None = None
     lifted: Lifted | None = None
     reach: Reach | None = None
+    planes: tuple[Plane, ...] = ()
 
     def known(self, at: Mapping[str, Any]) -> bool:
         """Whether all of its coordinates are."""
@@ -95,7 +99,11 @@ class Expansion:
     def field(self, domain: Domain, chart: Chart, at: Mapping[str, Any]) -> Any:
         """The function on the points of a chart, where its coefficients are known by name."""
         if self.reach is not None:
-            return self.unknown.value(self.composed(chart, at, self.reach))
+            z = self.composed(chart, at, self.reach)
+            if self.planes:
+                g, phi = blended(self.planes, self.unknown, at, halves_of(self.terms.coordinates, self.reach))
+                z = g + phi * z
+            return self.unknown.value(z)
         z = summed(domain, chart, at, self.terms, self.names, self.about)
         known = self.lifted(chart, at) if self.lifted is not None else None
         return self.unknown.value(z if known is None else known[0] + known[1] * z)

@@ -65,7 +65,8 @@ class Experiment:
         if not isinstance(c, Equation):
             return None
         name, prescribed = f"{c.name}, {self.told}", c.prescribes
-        asked = {c.unknown, *c.asks} - {*(c.on.place or ())}  # a place of an unknown is none of the domain
+        # a place of an unknown is none of the domain, and what a function is there may ask for unknowns, too
+        asked = {c.unknown} if c.unknown is not None else {*c.asks} - {*(c.on.place or ())}
         if not asked & self.unknowns.keys():
             return None  # of an unknown function, which is the same in all
         if prescribed is None:

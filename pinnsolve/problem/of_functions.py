@@ -15,6 +15,7 @@ from pinnsolve.geometry.piece import Piece
 from pinnsolve.jets.jet import Chart
 from pinnsolve.problem.binding import Fields, check_names
 from pinnsolve.problem.equation import Equation
+from pinnsolve.problem.on_planes import Plane, agreeing, plane_of
 from pinnsolve.problem.unknown import Unknown
 
 
@@ -122,8 +123,9 @@ def _possible(coordinates: Sequence[str], domain: Domain) -> str:
 
 def values_known(
     conditions: Sequence[Equation], functions: Mapping[str, Unknown], parameters: Mapping[str, float], time: str | None
-) -> dict[str, tuple[tuple[float, float], ...]]:  # fmt: skip
-    """What conditions say of functions of one unknown: where, and which value.
+) -> tuple[dict[str, tuple[tuple[float, float], ...]], dict[str, tuple[Plane, ...]]]:  # fmt: skip
+    """What conditions say of functions of one unknown: where, and which value; and of functions of several arguments,
+    where one of these is at a place.
 
     Raises
     ------
@@ -131,17 +133,14 @@ def values_known(
         If one says something else than a value at a place of the unknown, or one that the function cannot have.
     """
     found: dict[str, dict[float, float]] = {name: {} for name in functions}
+    planes: dict[str, list[Plane]] = {name: [] for name in functions}
     for c in conditions:
         told = [name for name in functions if name in c.asks]
         name, (argument, *others) = told[0], functions[told[0]].coordinates
         if others:
-            raise ProblemError(
-                f"{c.name}: {name} is a function of {' and '.join((argument, *others))}, and conditions say nothing of "
-                "functions of several arguments",
-                f"Write what is known into the equation: where {argument} * {name} stands in the place of {name}, it "
-                f"vanishes with {argument}.",
-                c.place,
-            )
+            planes[name].append(plane_of(c, name, functions[name], parameters))
+            agreeing(name, functions[name], planes[name])
+            continue
         write = f"Say at which {argument} it is known: dirichlet({name}=1.0, on=point({argument}=0))."
         if len(told) > 1:
             raise ProblemError(f"{c.name} says something of {' and '.join(told)} at once", write, c.place)
@@ -163,7 +162,8 @@ def values_known(
                 f"{name} is prescribed twice at {argument}={place:g}", "Leave one of the two out.", c.place
             )
         found[name][place] = value
-    return {name: tuple(known.items()) for name, known in found.items() if known}
+    values = {name: tuple(known.items()) for name, known in found.items() if known}
+    return values, {name: tuple(known) for name, known in planes.items() if known}
 
 
 def _value_of(

@@ -232,10 +232,17 @@ class Prober:
         vary = {name: wave.sine(0.4, size) for name, size in sizes.items()}
         return {name: chart.numbers(value) for name, value in more.items()} | vary
 
-    def algebraic(self, unknown: str, equations: Sequence[Equation]) -> bool:
-        """Whether an equation gives this unknown by the others: a flux, a stress, a rate; it needs no condition."""
-        nothing = (0,) * len(self.domain.coordinates)
-        return any(set(self.inside(e).of(unknown)) == {nothing} for e in equations)
+    def algebraic(self, unknown: str, equations: Sequence[Equation], parameters: Mapping[str, float]) -> bool:
+        """Whether an equation gives this unknown by the others: a flux, a stress, a rate; it needs no condition.
+
+        Parameters that are zero, as an eigenvalue near which modes are sought, hide none of its terms."""
+        nothing, one = {(0,) * len(self.domain.coordinates)}, torch.ones((), dtype=torch.float64)
+        if any(set(self.inside(e).of(unknown)) == nothing for e in equations):
+            return True
+        zeros = [name for name, value in parameters.items() if not value]
+        hidden = {e: {n: one.clone().requires_grad_() for n in zeros if n in e.asks} for e in equations}
+        others = (self.answer(e, self.domain.line(), given=some) for e, some in hidden.items() if some)
+        return any({alpha for u, alpha, slope in a.slopes if u == unknown and slope.any()} == nothing for a in others)
 
 
 def _made_of(parts: Sequence[Tensor]) -> float:

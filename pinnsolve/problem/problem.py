@@ -13,7 +13,7 @@ from torch import Tensor
 
 from pinnsolve.calls import worded_class
 from pinnsolve.data.observed import Observed
-from pinnsolve.errors import ProblemError, did_you_mean, positive
+from pinnsolve.errors import ProblemError, did_you_mean, tolerated
 from pinnsolve.geometry.across import materials_at
 from pinnsolve.geometry.along import Along
 from pinnsolve.geometry.domain import Domain
@@ -117,7 +117,7 @@ class Problem(Told, Divided):
             "guess": guess,
         }))  # fmt: skip
         unknowns, equations, conditions, parameters, reference, guess = (self._declared[name] for name in APART)
-        given, self._parameters = parameters_of(parameters or {}), dict(parameters or {})
+        given, self._parameters = parameters_of(parameters), dict(parameters or {})
         self.parameters, self.ranges, self.held, self.sought = given.numbers, given.ranges, given.held, given.sought
         self.materials = given.over(space)
         self.tables, self.eigenvalues, self.expansions = given.tables, given.eigenvalues, given.expansions
@@ -130,7 +130,7 @@ class Problem(Told, Divided):
         self.time = None if self.domain.time is None else self.domain.ends(self.domain.time)
         self.unknowns, self.fewer = unknowns_of(unknowns), fewer_of(unknowns, self.domain)
         self.spans = spans_of(unknowns, self.domain)
-        self.tolerance, self.reference = positive("tolerance", tolerance), reference_given(reference)
+        self.tolerance, self.reference = tolerated(tolerance), reference_given(reference)
         check_free(self.unknowns, self.coordinates, self.others, self.functions)
         flat = numbered(flattened(conditions))
         data = [c for c in flat if isinstance(c, Observed)]
@@ -143,17 +143,17 @@ class Problem(Told, Divided):
         )  # fmt: skip
         declared.check()
         self.of_unknowns = given.of_unknowns(self.unknowns)
-        self.known_values = values_known(declared.valued, declared.of_unknowns, given.known, self.domain.time)
-        moving = {n: u.guess for n, u in self.constants.items()} | self.sought
+        known = values_known(declared.valued, declared.of_unknowns, given.known, self.domain.time)
+        (self.known_values, self.known_planes), moving = known, {n: u.guess for n, u in self.constants.items()}
         self.looked_at = partial(self.fields, elsewhere="here")  # before training: integrals of the right size alone
         functions = {n: u.guess for n, u in self.functions.items()}
-        self.prober = Prober(self.domain, self.unknowns, self.looked_at, moving, functions)
+        self.prober = Prober(self.domain, self.unknowns, self.looked_at, moving | self.sought, functions)
         self.periodic, marked = tuple(declared.periodic), partial(integrating, prober=self.prober)
         self.equations, conditions = tuple(map(marked, declared.equations)), [*map(marked, declared.standing)]
         conditions += balances(self.equations, conditions, self.prober)
-        if left := [u for u in declared.untold if not self.prober.algebraic(u, self.equations)]:
+        if left := [u for u in declared.untold if not self.prober.algebraic(u, self.equations, self.parameters)]:
             raise undetermined(left[0], self.told_experiments)
-        self.quantities = quantities_of(quantities or {}, self.domain, self.names)
+        self.quantities = quantities_of(quantities, self.domain, self.names)
         self.inner = tuple(c for c in conditions if isinstance(self.pieces(c)[0], Inner | Cut) and not self.spans)
         self.guess = guess_of(guess, self.unknowns, self.coordinates, [n for n in self.names if n not in self.unknowns])
         self.conditions = tuple(recognised(c, self.prober, self.of_unknowns) for c in conditions if c not in self.inner)

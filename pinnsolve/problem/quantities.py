@@ -111,6 +111,7 @@ class Quantity:
 
 def quantities_of(given: Any, domain: Domain, names: Iterable[str]) -> dict[str, Quantity]:
     """What stands under `quantities`, checked; in an evolution at the end of time, where no time is told."""
+    given = {} if given is None else given
     if not isinstance(given, Mapping):
         raise ProblemError(f"quantities={given!r} is no mapping", WRITE)
     known, found = list(names), dict[str, Quantity]()

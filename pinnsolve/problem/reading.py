@@ -109,7 +109,8 @@ class Parameters:
 
 
 def parameters_of(parameters: Any) -> Parameters:
-    """The parameters by what they are."""
+    """The parameters by what they are; None stands for none."""
+    parameters = {} if parameters is None else parameters
     if not isinstance(parameters, Mapping):
         raise ProblemError(f"parameters={parameters!r} is no mapping", 'Write parameters={"nu": 0.01}.')
     for name, value in parameters.items():

@@ -15,6 +15,7 @@ from pinnsolve.problem.experiments import Experiment
 from pinnsolve.problem.fewer import Fewer, Level
 from pinnsolve.problem.guess import Guess
 from pinnsolve.problem.observations import Measured
+from pinnsolve.problem.on_planes import Plane
 from pinnsolve.problem.spans import Span
 from pinnsolve.problem.unknown import Again, Unknown
 from pinnsolve.problem.written import equation_text, problem_text
@@ -40,6 +41,7 @@ class Told:
     functions: dict[str, Unknown]
     again: dict[str, Again]
     known_values: dict[str, tuple[tuple[float, float], ...]]
+    known_planes: dict[str, tuple[Plane, ...]]
     ranges: dict[str, tuple[float, float]]
     materials: Mapping[str, Piecewise]
     tables: dict[str, Tabulated]
@@ -108,6 +110,8 @@ class Told:
         told |= {n: f"unknown, a function of {', '.join(u.coordinates)}" for n, u in self.functions.items()}
         for n, known in self.known_values.items():
             told[n] += f", known at {' and '.join(f'{self.functions[n].coordinates[0]} = {v:g}' for v, _ in known)}"
+        for n, planes in self.known_planes.items():
+            told[n] += f", known at {' and '.join(f'{p.argument} = {p.place:g}' for p in planes)}"
         told |= {n: f"{a.name}, of {', '.join(a.names[c] for c in self.functions[a.name].coordinates)}"
                  for n, a in self.again.items() if a.name in self.functions}  # fmt: skip
         told |= {n: f"an eigenvalue, the {e.count} nearest to {e.near:g}" for n, e in self.eigenvalues.items()}

@@ -6,13 +6,12 @@ import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
 import torch
 
 from pinnsolve.calls import worded_class
-from pinnsolve.errors import ProblemError, if_complex
+from pinnsolve.errors import ProblemError, if_complex, is_number
 
 on_tensors: Any = torch
 # Of the range between bounds: as near to them as a constant is put. Smaller: its slope is lost in rounding. Chosen.
@@ -68,7 +67,7 @@ class Unknown:
     of: str | Sequence[str] | None = None
 
     def __post_init__(self) -> None:
-        if isinstance(self.guess, bool) or not isinstance(self.guess, Real) or not math.isfinite(self.guess):
+        if not is_number(self.guess):
             raise ProblemError(f"Unknown({self.guess!r}) has no guess", if_complex(self.guess) + "Write Unknown(0.05).")
         if self.positive and self.guess <= 0:
             raise ProblemError(

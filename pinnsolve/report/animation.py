@@ -6,7 +6,7 @@ import io
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pinnsolve.errors import ProblemError
+from pinnsolve.errors import ProblemError, file_path, is_number
 from pinnsolve.machine.files import write_whole
 from pinnsolve.report import moments
 from pinnsolve.report.embedded import address
@@ -30,7 +30,7 @@ class Animation:
         ProblemError
             If the name ends otherwise, or it cannot be written.
         """
-        path = Path(path)
+        path = file_path("save", path)
         if path.suffix != ".gif":
             raise ProblemError(f"'{path.name}': animations are GIF files", f"Write {path.stem}.gif.")
         try:
@@ -49,8 +49,9 @@ def animate(solution: Solution, unknown: str | None, frames: int, seconds: float
     if problem.time is None or not problem.space_coordinates:
         lacks = "time" if problem.time is None else "space"
         raise ProblemError(f"there is nothing that moves: the problem has no {lacks}", "Write solution.plot().")
-    if frames < 2 or not seconds > 0:
-        raise ProblemError(f"animate(frames={frames}, seconds={seconds:g}) shows nothing", "Write animate(frames=40).")
+    if not isinstance(frames, int) or frames < 2 or not (is_number(seconds) and seconds > 0):
+        told = f"frames={frames!r:.60}, seconds={seconds!r:.60}"
+        raise ProblemError(f"animate({told}) shows nothing", "Write animate(frames=40).")
     run, time, shown = report_of(solution), str(problem.domain.time), problem.space_coordinates[:2]
     each = GRIDS.along if len(shown) == 1 else GRIDS.across // 2  # frames are small
     on = grid(problem, {time: frames} | dict.fromkeys(shown, each))

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from pinnsolve.geometry.triangulation import triangulated
 from pinnsolve.machine.files import write_whole
 from pinnsolve.report.fields import Sampled, sampled
+from pinnsolve.report.functions import functions_on
 from pinnsolve.report.grids import Array, Scattered, exported, held
 from pinnsolve.report.layout import GRIDS
 from pinnsolve.report.record import Report
@@ -128,6 +129,7 @@ def mesh_of(run: Report, fields: Mapping[str, Sampled]) -> meshio.Mesh:
             data.setdefault(f"{unknown}_error", field.difference.ravel())
         if field.spread is not None:
             data.setdefault(f"{unknown}_spread", field.spread.ravel())
+    data |= {name: values.ravel() for name, values in functions_on(run, on).items() if name not in data}
     blocks = on.cells if scattered else [(CELLS[len(axes)], cells(on.shape))]
     return meshio.Mesh(points, blocks, point_data=data)
 

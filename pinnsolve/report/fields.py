@@ -116,10 +116,10 @@ def sampled(run: Report, unknown: str, on: Grid | Scattered, alone: bool = False
     """
     known, reference = _known(run, on), run.comparison.reference
     if not known.solution:
-        known.solution = _evaluated(run, run.solution.everything, on)
-        known.spread = {} if run.ensemble is None else _evaluated(run, run.ensemble.spreads, on)
+        known.solution = on_grid(run, run.solution.everything, on)
+        known.spread = {} if run.ensemble is None else on_grid(run, run.ensemble.spreads, on)
     if reference is not None and unknown not in known.reference and not alone:
-        known.reference |= _evaluated(run, lambda **places: {unknown: reference.fields[unknown](**places)}, on)
+        known.reference |= on_grid(run, lambda **places: {unknown: reference.fields[unknown](**places)}, on)
     unseen, mine = _hidden(run, on), lives(run.solution.problem, unknown, on.places())
     unseen = unseen if mine is None else unseen | ~mine
     shown = (known.solution[unknown], known.reference.get(unknown), known.spread.get(unknown))
@@ -146,7 +146,7 @@ def residuals(run: Report, on: Grid) -> dict[str, Array]:
     """Every equation's residual on a grid."""
     known = _known(run, on)
     if not known.residuals:
-        known.residuals = _evaluated(run, run.solution.residuals, on)
+        known.residuals = on_grid(run, run.solution.residuals, on)
     return known.residuals
 
 
@@ -266,7 +266,7 @@ def finite(values: Array) -> Array:
     return values[np.isfinite(values)]
 
 
-def _evaluated(run: Report, fields: Callable[..., Mapping[str, Array]], on: Grid | Scattered) -> dict[str, Array]:
+def on_grid(run: Report, fields: Callable[..., Mapping[str, Array]], on: Grid | Scattered) -> dict[str, Array]:
     """Fields by name on a grid, in pieces that fit into memory; no numbers outside of a shape."""
     within = ~beside(run, on).reshape(-1)
     flat = {c: v.reshape(-1)[within] for c, v in on.places().items()}

@@ -10,7 +10,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from pinnsolve.errors import ProblemError, did_you_mean
+from pinnsolve.errors import ProblemError, known
 from pinnsolve.machine.files import writable_folder
 from pinnsolve.report.embedded import address
 from pinnsolve.report.figures import most_important, plain_figure, png
@@ -48,10 +48,7 @@ def asked(solution: Solution, unknowns: Sequence[str]) -> list[str]:
     ------
     ProblemError
     """
-    for name in unknowns:
-        if name not in solution.problem.unknowns:
-            raise ProblemError(f"there is no unknown '{name}'", did_you_mean(name, solution.problem.unknowns))
-    return list(unknowns)
+    return [known(name, solution.problem.unknowns, "unknown") for name in unknowns]
 
 
 def plot(solution: Solution, unknowns: Sequence[str], reference: Any) -> Figure:

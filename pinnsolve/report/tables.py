@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from pinnsolve.errors import ProblemError
+from pinnsolve.errors import ProblemError, file_path
 from pinnsolve.machine.files import write_whole
-from pinnsolve.problem.problem import Problem
 from pinnsolve.report.fields import sampled
+from pinnsolve.report.functions import functions_on, handed_out
 from pinnsolve.report.grids import Array, Grid, exported, grid
 from pinnsolve.report.shown import report_of
 from pinnsolve.solution import Solution
@@ -75,7 +75,7 @@ class Table:
                 writer.writerows(zip(*(c.tolist() for c in self.columns.values()), strict=True))
 
         try:
-            write_whole(Path(path), write)
+            write_whole(file_path("save", path), write)
         except OSError as error:
             raise ProblemError(f"{path} cannot be written: {error.strerror}", "Give another place.") from None
 
@@ -92,11 +92,12 @@ def table(solution: Solution, places: Mapping[str, Any]) -> Table:
     return Table(at | {u: np.asarray(v).reshape(-1) for u, v in solution.everything(**at).items()})
 
 
-def _of_grid(solution: Solution, on: Grid) -> Table:
-    """The rows of a grid, but for those outside a shape."""
+def _of_grid(solution: Solution, on: Grid, beside: Mapping[str, Array] | None = None) -> Table:
+    """The rows of a grid, but for those outside a shape; with other fields beside the unknowns."""
     run, places = report_of(solution), on.places()
     columns = {c: places[c].reshape(-1) for c in solution.problem.coordinates}
     columns |= {u: sampled(run, u, on).solution.reshape(-1) for u in solution.problem.unknowns}
+    columns |= {name: values.reshape(-1) for name, values in (beside or {}).items()}
     seen = np.any([np.isfinite(columns[u]) for u in solution.problem.unknowns], axis=0)
     return Table({name: column[seen] for name, column in columns.items()})
 
@@ -128,7 +129,7 @@ def variables(solution: Solution) -> Variables:
     problem, on, run = solution.problem, exported(solution.problem), report_of(solution)
     inside = np.isfinite(sampled(run, problem.unknowns[0], on).solution)
     fields: dict[str, tuple[tuple[str, ...], Array]] = {}
-    for name, mine in (problem.declared_unknowns | _functions(problem)).items():
+    for name, mine in (problem.declared_unknowns | handed_out(problem)).items():
         along = tuple(c for c in on.axes if c in mine)
         if name in problem.unknowns and len(along) == len(on.axes):
             fields[name] = along, sampled(run, name, on).solution
@@ -148,18 +149,10 @@ def variables(solution: Solution) -> Variables:
     return Variables(on.axes, {n: float(v) for n, v in on.fixed.items()}, fields, told)
 
 
-def _functions(problem: Problem) -> dict[str, tuple[str, ...]]:
-    """The unknown functions that are handed out, by the coordinates on which they depend: on a shape those of all of
-    space."""
-    found = {n: f.coordinates for n, f in problem.functions.items() if n not in problem.of_unknowns}
-    whole = set(problem.space_coordinates)
-    return {n: c for n, c in found.items() if problem.domain.shape is None or not whole & {*c} or whole <= {*c}}
-
-
 def whole_table(solution: Solution) -> Table:
-    """The rows of that grid."""
-    report_of(solution)
-    return _of_grid(solution, exported(solution.problem))
+    """The rows of that grid, with the unknown functions of coordinates that were found."""
+    on = exported(solution.problem)
+    return _of_grid(solution, on, functions_on(report_of(solution), on))
 
 
 def to_xarray(solution: Solution) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import torch
@@ -20,12 +19,12 @@ from pinnsolve.methods.by_name import described_method
 from pinnsolve.methods.costs import costs_of
 from pinnsolve.methods.fitted import data_of, fall_back, taken
 from pinnsolve.networks.described import described_network, is_features
-from pinnsolve.problem.observations import Measured
 from pinnsolve.problem.problem import Problem
 from pinnsolve.residuals import Residuals
 from pinnsolve.training import uniqueness
 from pinnsolve.training.best import Best
 from pinnsolve.training.broken_off import BrokenOff, refuting
+from pinnsolve.training.data_missed import with_data
 from pinnsolve.training.doubts import asked_whether_alone, doubted, to_be_found
 from pinnsolve.training.error_estimate import HALF
 from pinnsolve.training.found import Found
@@ -116,7 +115,7 @@ def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
     else:
         outcome, error = at_the_limit(limit, outcome, run.tolerance)
     check_within_tables(run.trial)
-    outcome = _missed(run.trial.problem.data, outcome, own, found) if isinstance(run.trial, OfCells) else outcome
+    outcome = with_data(run.trial, outcome, own, found)
     rule, sampler = run.settings.redraw, str(run.settings.sampler)
     if isinstance(kept.method, OWN_POINTS):
         sampler = "gauss"
@@ -248,28 +247,6 @@ def _over_cells(run: Run, trial: OfCells, few: Points, unseen: Residuals | None)
     if solved is not None and not torch.equal(data.trial.vector(), trial.forward.vector()):
         taken(trial, solved, data.trial.vector())
     return found
-
-
-def _missed(data: Mapping[str, Measured], outcome: Outcome, own: float, found: Identified | None) -> Outcome:
-    """The outcome where equations hold, and data are missed by more than their noise and the solution's own error."""
-    misfits = {} if found is None else found.misfits
-    lost = [(n, m) for n, m in misfits.items() if m.missed and m.value > _seen(data[n], n, own) + m.expected]
-    if outcome.kind not in ("converged", "noise") or not lost:  # errors that are scaled by a misfit look like noise
-        return outcome
-    name, misfit = lost[0]
-    told = f"{name} is missed: chi squared is {misfit.value:.4g}, and {misfit.expected:.4g} is expected"
-    remedy = (
-        "the noise may be larger than sigma says, the equations others than those of the data, or another guess needed"
-    )
-    return Outcome("contradicted", told, remedy)
-
-
-def _seen(data: Measured, name: str, error: float) -> float:
-    """What a relative error of a solution makes of its misfit to data, sum (error size / sigma)^2."""
-    unknown = next(u for u, e in zip(data.unknowns, data.equations, strict=True) if e.name == name)
-    measured = data.points.measured[unknown]
-    size = float(measured.std(correction=0)) or float(measured.abs().max())
-    return float((error * size / data.points.measured[f"sigma {unknown}"]).square().sum())
 
 
 def _with_noise(

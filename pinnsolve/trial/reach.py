@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from torch import Tensor
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Chart
 from pinnsolve.problem.expansion import Expansion, Reach
+from pinnsolve.problem.on_planes import halves_of
 from pinnsolve.problem.probes import Size
 from pinnsolve.problem.problem import Problem
 
@@ -139,6 +141,8 @@ def refitted(before: Expansion, after: Expansion, values: Mapping[str, float]) -
         for a, (low, high), part in zip(after.terms.coordinates, after.reach, s, strict=True)
     }
     wanted = before.composed(chart, {**values, **places}, before.reach).value
+    ours, theirs = (halves_of(e.terms.coordinates, e.reach or ()) for e in (after, before))
+    wanted = wanted * prod(ours[p.argument] / theirs[p.argument] for p in after.planes)
     rows = after.terms.over(s, [0] * len(s))
     about = 0.0 if after.about is None else after.about(s[0], 0)
     return list(torch.linalg.lstsq(rows, (wanted - about)[:, None]).solution[:, 0].tolist())

@@ -19,6 +19,7 @@ from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.conditions import rate
 from pinnsolve.problem.equation import Equation, Prescribed
 from pinnsolve.problem.expansion import Expansion, Lifted, Products, Reach, Terms, summed
+from pinnsolve.problem.on_planes import Plane
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem.unknown import Unknown
 from pinnsolve.trial.ties import Tie, Tied, ties_within
@@ -133,6 +134,8 @@ class FunctionSeries:
         The same of one of several coordinates.
     values : tuple of (float, float)
         The same of one of an unknown alone: where, and what.
+    planes : tuple of Plane
+        The same of one of several arguments, unknowns among them.
     """
 
     name: str
@@ -141,6 +144,7 @@ class FunctionSeries:
     ties: tuple[Tie, ...] = ()
     lifted: Lifted | None = None
     values: tuple[tuple[float, float], ...] = ()
+    planes: tuple[Plane, ...] = ()
 
     def _numbers(self, level: int) -> list[tuple[int, ...]]:
         """Which terms along each coordinate its products have, those of low total degree first."""
@@ -168,7 +172,9 @@ class FunctionSeries:
         terms = Products(
             self.unknown.coordinates, (tied,) if tied is not None else tuple(factors), tuple(self._numbers(level))
         )
-        return Expansion(self.unknown, terms, tuple(self.names(level)), tied and tied.about, self.lifted, reach)
+        return Expansion(
+            self.unknown, terms, tuple(self.names(level)), tied and tied.about, self.lifted, reach, self.planes
+        )
 
 
 def polynomials(s: Tensor, count: int, order: int = 0) -> Tensor:

@@ -84,7 +84,12 @@ def unsaid(problem: Problem) -> Unsaid:
     rings = {p.coordinate for p in problem.periodic}
     functions = tuple(
         FunctionSeries(
-            n, u, tuple(c for c in u.coordinates if c in rings), *_known_of(problem, n), problem.known_values.get(n, ())
+            n,
+            u,
+            tuple(c for c in u.coordinates if c in rings),
+            *_known_of(problem, n),
+            problem.known_values.get(n, ()),
+            problem.known_planes.get(n, ()),
         )
         for n, u in problem.functions.items()
     )

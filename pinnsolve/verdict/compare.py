@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ import torch
 from pinnsolve.algebra import yardstick
 from pinnsolve.calls import worded
 from pinnsolve.checks.folds import lived, lives
-from pinnsolve.checks.references import along_unknowns, check_reference, judged, reference_values
+from pinnsolve.checks.references import judged, made_of, reference_values
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.places import NEAR, Narrow, away
@@ -36,6 +36,7 @@ COUNT = 4096
 FIXED = 20_071  # the seed of all of them, which is none that training derives from its own
 Verdict = Literal["pass", "fail", "unconfirmed"]
 Own = Literal["the problem's"]
+Given = Reference | Callable[[Any], Reference] | Own | None  # `exact(...)` is such a function
 
 
 @dataclass(frozen=True)
@@ -108,9 +109,7 @@ class Comparison:
 
 
 @worded
-def compare(
-    solution: Solution, reference: Reference | Own | None = "the problem's", *, replicates: int = REPLICATES
-) -> Comparison:
+def compare(solution: Solution, reference: Given = "the problem's", *, replicates: int = REPLICATES) -> Comparison:
     """Measure a solution on fresh points and judge it by its problem's tolerance.
 
     It passes only if, for every unknown, error + three of its sampling errors + the reference's own error are at most
@@ -125,9 +124,9 @@ def compare(
     Parameters
     ----------
     solution : Solution
-    reference : Reference or None, optional
-        By default the problem's own: what it brings, or what a classical method makes of its declaration; None where
-        there is none.
+    reference : Reference, callable or None, optional
+        By default the problem's own: what it brings, or what a classical method makes of its declaration; another one,
+        `exact(u=...)` or a function of the problem that returns one; None where there is none.
     replicates : int
         Independent sets of 4,096 points; at least two.
 
@@ -143,13 +142,12 @@ def compare(
     if solution.judged is not None:
         return cast(Comparison, solution.judged(reference))
     tolerance, why = solution.problem.tolerance, "there is no reference to compare with"
-    if reference == "the problem's":
+    if isinstance(reference, str) and reference == "the problem's":
         reference, why = own_reference(solution)
     if reference is None:
         told = quantities_told(solution, None)
         return Comparison("unconfirmed", why, {}, None, tolerance, quantities=told)
-    reference = along_unknowns(reference, solution.problem)
-    check_reference(reference, solution.problem)
+    reference = made_of(reference, solution.problem)
     errors = field_errors(solution, reference, replicates)
     verdict, reason = _judged(errors, reference, tolerance, solution)
     if verdict == "pass" and (missing := _missing(solution, reference)):

@@ -29,6 +29,16 @@ def dense(rows: Tensor, own: int, joint: int) -> Tensor:
     return found
 
 
+@pytest.mark.parametrize("ring", [False, True])
+@pytest.mark.parametrize("spare", [0, 2])
+def test_cells_that_share_nothing_are_solved_one_by_one(spare: int, ring: bool) -> None:
+    """As of equations without a derivative along space, u_t = f(u)."""
+    rows, b = drawn(2, 5, 4 + spare, 4), drawn(2, 5, 4 + spare, 3)
+    nothing = Prescribed(rows.new_zeros(2, 0, 0), rows.new_zeros(2, 0, 0))
+    z, left, right = Chain(rows, 4, None if ring else nothing).solve(b)
+    assert torch.allclose(z, torch.linalg.lstsq(rows, b).solution) and not left.numel() and not right.numel()
+
+
 @pytest.mark.parametrize("cells", [1, 2, 5, 8, 13])
 @pytest.mark.parametrize("spare", [0, 1, 3])  # rows beyond own numbers and one joint: from square to least squares
 @pytest.mark.parametrize("ring", [False, True])

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import exp
 
-from pinnsolve import Box, Problem, Settings, compare, d, dirichlet, exact, initial, solve
+from pinnsolve import Box, Problem, Settings, compare, d, dirichlet, exact, initial, solve, table
 from pinnsolve.checks.check import check
 from pinnsolve.geometry.wanting import Wanting
 from pinnsolve.solve import prepare
@@ -95,6 +95,16 @@ def test_what_evenly_spread_points_see_is_no_narrow_place(source: Callable[[Any]
     findings = check(first_order(source))
     assert findings.narrow == ()
     assert not any("small part of the domain" in w for w in findings.warnings)
+
+
+def test_a_search_ends_where_only_one_bin_varies() -> None:
+    """A table that is held beyond its data: its slope changes at once, wherever one looks, and the rest is flat."""
+    held = table(x=[0, 0.5], k=[1, 2], of="x", outside="hold")
+    problem = Problem(
+        space=Box(x=(0, 1)), unknowns="u", equations=lambda u, x, k: d(k * d(u, x), x) + 1, conditions=dirichlet(u=0),
+        parameters={"k": held}, reference=None,
+    )  # fmt: skip
+    assert check(problem).narrow == ()
 
 
 def test_what_evenly_spread_points_see_is_not_told() -> None:

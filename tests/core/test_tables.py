@@ -92,8 +92,11 @@ def test_a_time_series_has_a_column_for_time(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "fault"),
-    [("none.csv", "there is no data file"), ("data.txt", "is of no known format"), ("bad.vtu", "cannot be read")],
-)
+    [
+        ("none.csv", "there is no data file"), ("data.txt", "is of no known format"), ("bad.vtu", "cannot be read"),
+        ("bad.vtk", "cannot be read"), ("bad.npz", "it is no archive of arrays"),
+    ],
+)  # fmt: skip
 def test_what_cannot_be_read_is_said(tmp_path: Path, name: str, fault: str) -> None:
     if name != "none.csv":
         (tmp_path / name).write_text("x")

@@ -126,6 +126,10 @@ def test_files_hold_what_was_found_and_each_unknown_over_its_own_coordinates(tmp
     solution = solve(rod.replaced(unknowns="u", conditions=[dirichlet(u=0), seen], parameters={"k": k, "Q": 1.0}))
     with netcdf_file(solution.export(tmp_path / "varied.nc"), mmap=False) as file:
         assert np.array_equal(file.variables["k"][:], solution.k(x=file.variables["x"][:].astype(float)))
+    mesh = meshio.read(solution.export(tmp_path / "varied.vtu"))
+    assert np.allclose(mesh.point_data["k"], solution.k(x=mesh.points[:, 0]))
+    with solution.export(tmp_path / "varied.csv").open() as csv_file:
+        assert all(float(r["k"]) == pytest.approx(float(solution.k(x=float(r["x"])))) for r in csv.DictReader(csv_file))
 
 
 def test_xarray_where_it_is_installed(rod: Solution, monkeypatch: pytest.MonkeyPatch) -> None:
