@@ -201,14 +201,6 @@ NONE: dict[str, tuple[Problem, str]] = {
         ),
         "too few conditions",
     ),
-    "a plane inside": (
-        Problem(
-            space=Box(x=(0, 1), y=(0, 1)) - Disk(x=0.5, y=0.5, radius=0.2), unknowns="u",
-            equations=lambda u, x, y: laplace(u, x, y) - torch.where(x < 0.2, 1.0, 2.0),
-            conditions=dirichlet(u=0),
-        ),
-        "x=0.2",
-    ),
 }  # fmt: skip
 
 

@@ -83,6 +83,8 @@ class Findings:
         What says that a solution of the equations is not what is wanted; empty where nothing does.
     jumps : tuple of str
         Warnings about what jumps or has a kink where derivatives at points do not see it.
+    lost : tuple of str
+        Those of expressions that an equation differentiates.
     kinks : tuple of Kink
         Of data along rims, and in time on walls, which nothing differentiates.
     """
@@ -99,6 +101,7 @@ class Findings:
     undecided: tuple[str, ...] = ()
     contradiction: str = ""
     jumps: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
     kinks: tuple[Kink, ...] = ()
 
 
@@ -180,7 +183,7 @@ def _looked_at(problem: Problem) -> Findings:
     warnings += [f"{told}; a small residual is then no sign of a small error" for told in undecided]
     return Findings(
         derivatives, warnings, found, planes, singular, places, sizes_of_unknowns, tuple(unseen), tuple(rough.parts),
-        tuple(undecided), seen.unmet, (*jumps, *rough.lost), tuple(bends),
+        tuple(undecided), seen.unmet, (*jumps, *rough.lost), tuple(rough.lost), tuple(bends),
     )  # fmt: skip
 
 

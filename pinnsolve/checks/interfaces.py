@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 import torch
 
 from pinnsolve.algebra.tolerances import SAME
+from pinnsolve.checks.compared import compared_planes
 from pinnsolve.checks.fluxes import bend
 from pinnsolve.checks.jumps import SEARCH, Look, jumps, moves
 from pinnsolve.checks.tables import breaks
@@ -81,15 +82,25 @@ def broken(
     problem: Problem, sizes: Mapping[str, Size], narrow: Sequence[Narrow] = ()
 ) -> tuple[list[Plane], str]:  # fmt: skip
     """The planes across which the equations jump, those between materials among them, and a place at which they jump
-    across no plane, in words; empty where there is none. What jumps with a value of an unknown stands on no plane."""
-    planes, bent = list[Plane](), ""
-    for coordinate in problem.coordinates:
+    across no plane, in words; empty where there is none. What jumps with a value of an unknown stands on no plane; a
+    source that jumps on a part of one, while it is switched on, does so on a plane, a coefficient of a slope not."""
+    planes, bent, compared = list[Plane](), "", compared_planes(problem)
+    for axis, coordinate in enumerate(problem.coordinates):
         look = Look(problem, coordinate, sizes)
         places, alone = _on_planes(problem, coordinate, jumps(look, narrow, parts=True))
+        told = {
+            plane.value: changed
+            for plane, changed in compared.items()
+            if plane.coordinate == coordinate and not any(_same(problem, coordinate, plane.value, q) for q in places)
+        }
+        alone = [(k, p) for k, p in alone if not any(_same(problem, coordinate, p, q) for q in told)]
         if coordinate != problem.domain.time and any(moving := [moves(look, p) for p in places]):
             places = [p for p, so in zip(places, moving, strict=True) if not so]
             bent = bent or f"places where {' or '.join(problem.unknowns)} takes some value"
-        planes += [Plane(coordinate, p) for p in places]
+        for place, changed in told.items():
+            if coordinate != problem.domain.time and any(alpha is not None and alpha[axis] for alpha in changed):
+                bent = bent or f"a part of the plane {coordinate}={place:g}"
+        planes += [Plane(coordinate, p) for p in (*places, *told)]
         bent = bent or "".join(f"a surface that no plane holds, as at {coordinate}={p:.3g}" for _, p in alone[:1])
     return planes, bent
 

@@ -225,8 +225,8 @@ def _broken(given: Read, findings: Findings) -> tuple[list[Plane], bool]:
         raise NoReferenceError(f"something jumps at {around[0].name}, and repeats itself along it")
     if not inside and findings.unseen:
         raise NoReferenceError(f"the equations do not say how the solution goes on at {findings.unseen[0]}")
-    if not inside and findings.jumps:
-        raise NoReferenceError(findings.jumps[0].split(";")[0].split(": at points")[0])
+    if not inside and findings.lost:
+        raise NoReferenceError(findings.lost[0].split(";")[0].split(": at points")[0])
     return [*planes, *_apart(problem, standing, planes)], False
 
 

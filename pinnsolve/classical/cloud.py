@@ -19,6 +19,7 @@ from scipy.spatial import cKDTree
 
 from pinnsolve.classical.powers import exponents, monomials, radial
 from pinnsolve.classical.scatter import Scatter
+from pinnsolve.classical.seen import see_around
 from pinnsolve.classical.stencils import Array
 from pinnsolve.jets.multi_index import Alpha
 
@@ -206,6 +207,7 @@ class Cloud:
             distances, near = cKDTree(self.places[own]).query(self.places[own], count)
             numbers[own] = np.sort(own[near.reshape(len(own), count)], 1)  # as sparse matrices want them
             reach[own] = distances.reshape(len(own), count)[:, -1]
+            see_around(self.places, own, numbers, reach, self.scatter.spacing)
         return numbers, reach
 
     def _nearest(self, at: Array, labels: Array | None) -> Array:

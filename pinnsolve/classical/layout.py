@@ -78,21 +78,20 @@ def spacing_of(given: Read, findings: Findings, count: int) -> Spacing:
     names = given.coordinates
     widest = (domain.space.measure ** (1 / len(names))) / count
     near = [n for n in findings.narrow if set(n.middle) <= set(names)]
-    sudden = _sudden(findings) if given.marched and len(names) == 2 else []
+    sudden = _sudden(given, findings) if given.marched and len(names) == 2 else []
     walls, parting = domain.walls.pieces, Parting(given.problem)
     return Spacing(domain.space, walls, widest, singular_places(given, findings.kinks), near, parting, sudden)
 
 
-def _sudden(findings: Findings) -> list[tuple[Piece, int]]:
-    """The parts of the boundary on which the start contradicts a value, or a slope, and how often nodes are halved
-    there."""
-    found = []
-    for one in findings.contradictions:
-        walls = [(equation, piece) for equation, piece in (one.first, one.second) if piece.moment is None]
-        if len(walls) == 1:  # of two walls it is a corner
-            ((equation, piece),) = walls
-            found.append((piece, SPREAD.sudden if equation.says("value") else SPREAD.sudden_slope))
-    return found
+def _sudden(given: Read, findings: Findings) -> list[tuple[Piece, int]]:
+    """The parts of the boundary on which the start contradicts a value, or a slope, or these jump in time, and how
+    often nodes are halved there."""
+    pairs = [(one.first, one.second) for one in findings.contradictions]
+    walls = [[part for part in pair if part[1].moment is None] for pair in pairs]
+    sudden = [alone[0] for alone in walls if len(alone) == 1]  # of two walls it is a corner
+    jumping = {k.condition for k in findings.kinks if not k.along and set(k.place) == {given.problem.domain.time}}
+    sudden += [(equation, piece) for equation, piece in given.walls if equation.name in jumping]
+    return [(piece, SPREAD.sudden if equation.says("value") else SPREAD.sudden_slope) for equation, piece in sudden]
 
 
 def cloud_of(given: Read, spacing: Spacing, finer: float, looked_at: Mapping[str, Array] | None = None) -> Cloud:

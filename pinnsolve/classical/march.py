@@ -71,7 +71,7 @@ class Marcher:
         self.factors: dict[float, list[Factored | Dense]] = {}
         self.jacobian: tuple[Any, Any] | None = None
         self.weights: Array | None = None
-        self.rejected = 0
+        self.rejected, self.anew, self.since = 0, True, 0
         self.judged = np.array([k == 0 for _, k in rows.variables])
 
     def run(self) -> Marched:
@@ -84,6 +84,7 @@ class Marcher:
             left = self.stops[0] - self.now
             if left <= 1e-12 * length:
                 self.stops.pop(0)
+                self.anew, self.since = True, len(self.found.values)
                 continue
             dt = self._rounded(wanted, left)
             self._check_going(dt)
@@ -135,7 +136,7 @@ class Marcher:
 
     def _check_resolved(self) -> None:
         """Stop a long march of what every second node does not show: it is a march of noise."""
-        steps, grid = len(self.found.values), self.rows.grid
+        steps, grid = len(self.found.values) - self.since, self.rows.grid  # what jumps is a layer at first
         if isinstance(grid, Cloud) or steps < self.pace.many or steps % 8 or not self.judged.any():
             return
         values = self.u[self.judged].reshape(-1, *grid.shape)
@@ -149,7 +150,7 @@ class Marcher:
 
     def _accept(self, dt: float, stages: Array) -> None:
         start = self.u
-        if len(self.found.ends) == 1:  # what has no rate begins where its equations say, not where it was put
+        if self.anew:  # what has no rate begins where its equations say, not where it was put or has been
             free = self._without_rate()
             modes = self.tables.at(torch.zeros(1, dtype=torch.float64)).numpy()[0]
             assert modes.shape == (self.pace.stages + 1,)
@@ -157,7 +158,7 @@ class Marcher:
         self.found.values.append(np.concatenate([start[None], stages]))
         self.now += dt
         self.found.ends.append(self.now)
-        self.u = stages[-1]
+        self.u, self.anew = stages[-1], False
         sizes = np.sqrt(np.mean(stages[-1] ** 2, 1))
         self.scales = self._ahead(np.maximum(self.scales, sizes))
 
@@ -292,7 +293,7 @@ class Marcher:
 
     def _error(self, dt: float, stages: Array) -> float:
         values = np.concatenate([self.u[None], stages])
-        if len(self.found.ends) == 1:
+        if self.anew:
             values[0] = np.where(self._without_rate(), extrapolated(self.places[1:], stages), values[0])
         highest = np.tensordot(self.modes[-1], values, 1)
         sizes = np.sqrt(np.mean(highest**2, 1))[self.judged]

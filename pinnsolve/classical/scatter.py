@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from scipy.spatial import cKDTree
 
-from pinnsolve.classical.spread import SPREAD, Spacing, columns, drawn_on
+from pinnsolve.classical.curve import Curve
+from pinnsolve.classical.spread import SPREAD, Spacing, at_begin, columns, drawn_on
 from pinnsolve.classical.stencils import Array
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
@@ -33,7 +34,7 @@ class Scatter:
 
     def apart(self, places: Array) -> Array:
         """The spacing (P,) at places (P, d)."""
-        return self.spacing.at(places) / self.finer
+        return self.spacing.at(places, self.finer) / self.finer
 
     @property
     def dimension(self) -> int:
@@ -79,8 +80,10 @@ class Scatter:
     def on(self, piece: Piece, along: int) -> Points:
         """Places of a piece of the boundary, `along` for each spacing."""
         names = self.spacing.shape.coordinates
+        if len(around := self.spacing.closing(piece)):
+            return Curve(at_begin(piece), names).drawn(self.apart, along, around)
         few = drawn_on(piece, 256)
-        size, d = piece.at(**_begin(piece)).size, self.dimension - 1
+        size, d = at_begin(piece).size, self.dimension - 1
         rarest = self.apart(columns(few.coordinates, names)).min()
         many = int(np.clip(size * (along / rarest) ** d, 16, 200_000))
         drawn = drawn_on(piece, many)
@@ -145,10 +148,6 @@ class Scatter:
         least = SPREAD.gap * self.apart(places)
         found: Array = tree.query(places, distance_upper_bound=least.max())[0] > least
         return found
-
-
-def _begin(piece: Piece) -> dict[str, float]:
-    return {} if piece.time is None or piece.time in piece.fixed else {piece.time: piece.extent[piece.time][0]}
 
 
 def _signs(dimension: int) -> Array:

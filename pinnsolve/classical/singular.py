@@ -11,6 +11,7 @@ Source: Grisvard, Elliptic Problems in Nonsmooth Domains (1985), chapter 4; Cox 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -34,19 +35,59 @@ def singular_places(given: Read, kinks: Sequence[Kink] = ()) -> Singular:
     With residuals times r^b, functions r^a are solutions with b > 1 - a, and r^-a are none with b < 1 + a: b = 1 is
     right for every a > 0. Where a value jumps, the solution has a = 0, and what could be added to it a >= 1/2.
     """
-    names = given.coordinates
-    ends = _ends_of_conditions(given)
+    names, groups, corners = given.coordinates, _groups(given), _corners(given)
+    ends = _ends_of_conditions(given, groups)
     rims = [(np.array([k.place[c] for c in names]), not k.along) for k in kinks if set(k.place) == set(names)]
     ends += [(place, jumps) for place, jumps in rims if all(np.linalg.norm(place - p) > 0 for p, _ in ends)]
-    deep = [len(names) == 2 and _wide(given, place) for place, _ in ends]
-    turns = [[n.place[c] for c in names] for n in _corners(given)] + _ends_of_interfaces(given)
+    turns, tips = [np.array([n.place[c] for c in names]) for n in corners], _ends_of_interfaces(given)
     bends = _jumps_of_curvature(given)
-    places = np.array([*(place for place, _ in ends), *turns, *bends]).reshape(-1, len(names))
-    usual, jumping = 1.0, 1.4
-    powers = [jumping if both else usual for _, both in ends] + [usual] * len(turns + bends)
-    return Singular(
-        places, np.array([*deep, *[True] * len(turns), *[False] * len(bends)], dtype=bool), np.array(powers)
-    )
+    places = np.array([*(place for place, _ in ends), *turns, *tips, *bends]).reshape(-1, len(names))
+    usual, jumping, middling = 1.0, 1.4, 4 / 3
+    powers = [jumping if both else usual for _, both in ends] + [usual] * len(turns + tips + bends)
+    falls = [np.inf] * len(ends)
+    if len(names) == 2:
+        angles = [_angle(given, place) for place, _ in ends]
+        wide = [angle > 0.6 * np.pi for angle in angles]
+        falls = [
+            np.inf if not w else middling if both else _falls(given, groups, place, angle)
+            for (place, both), angle, w in zip(ends, angles, wide, strict=True)
+        ]
+    falls += [_falls(given, groups, place, n.angle) for place, n in zip(turns, corners, strict=True)]
+    falls += [middling] * len(tips) + [np.inf] * len(bends)
+    inward = [place for place, n in zip(turns, corners, strict=True) if n.angle > 1.1 * np.pi]
+    return Singular(places, np.array(falls, dtype=float), np.array(powers), np.array(inward).reshape(-1, len(names)))
+
+
+@dataclass(frozen=True)
+class Group:
+    """The parts of the boundary on which the same conditions hold.
+
+    Parameters
+    ----------
+    places : array (P, d)
+        Some of them.
+    values : frozenset of str
+        The unknowns of which a value is prescribed.
+    near : float
+        Places that are closer are beside it.
+    """
+
+    places: Array
+    values: frozenset[str]
+    near: float
+
+
+def _falls(given: Read, groups: Sequence[Group], place: Array, angle: float) -> float:
+    """The power of the distance of nodes around a corner as which the error falls that they make elsewhere.
+
+    With values on both sides the solution goes as r^a, a = pi / angle, and what the nearest nodes get wrong spreads as
+    r^-a: h^2a. With a value on one side a is half of that. With none there is log r in place of r^-a, a flow out of the
+    corner: h^a.
+    """
+    beside = [g for g in groups if cKDTree(g.places).query(place)[0] <= g.near]
+    second = {u for f, u in enumerate(given.problem.unknowns) if any(given.order(f, c) > 1 for c in given.coordinates)}
+    known = bool(beside) and all(second <= g.values for g in beside)
+    return float((2 if known else 1) * np.pi / angle)
 
 
 def _corners(given: Read) -> Sequence[Notch]:
@@ -117,38 +158,47 @@ def _ends_of_interfaces(given: Read) -> list[list[float]]:
     return found
 
 
-def _ends_of_conditions(given: Read) -> list[tuple[Array, bool]]:
-    """Where parts of the boundary with different conditions meet, and whether both prescribe a value of one unknown."""
+def _groups(given: Read) -> list[Group]:
+    """The boundary by what holds on it."""
     count, names = 1024, given.coordinates
     said: dict[object, tuple[Piece, list[Equation]]] = {}
     for equation, piece in given.walls:
         if not set(names) <= set(piece.fixed):
             place = (tuple(sorted(piece.fixed.items())), id(piece.side), piece.kept)
             said.setdefault(place, (piece, []))[1].append(equation)
-    groups: dict[tuple[int, ...], list[Array]] = {}
-    values: dict[tuple[int, ...], set[str]] = {}
+    places: dict[tuple[int, ...], list[Array]] = {}
+    values: dict[tuple[int, ...], frozenset[str]] = {}
     for piece, equations in said.values():
-        points = columns(drawn_on(piece, count).coordinates, names)
         group = tuple(sorted(map(id, equations)))
-        groups.setdefault(group, []).append(points)
-        values[group] = {e.prescribes.unknown for e in equations if e.prescribes and e.says("value")}
+        places.setdefault(group, []).append(columns(drawn_on(piece, count).coordinates, names))
+        values[group] = frozenset(e.prescribes.unknown for e in equations if e.prescribes and e.says("value"))
+    made = [(np.concatenate(found), values[group]) for group, found in places.items()]
+    return [Group(x, known, 3 * float(np.median(cKDTree(x).query(x, 2)[0][:, 1]))) for x, known in made]
+
+
+def _ends_of_conditions(given: Read, groups: Sequence[Group]) -> list[tuple[Array, bool]]:
+    """Where parts of the boundary with different conditions meet, and whether both prescribe a value of one unknown."""
+    sides = [piece.side for _, piece in given.walls if piece.side is not None]
+    exact = [s.patch.at(s.intervals.reshape(-1, 1)).points.numpy() for s in sides if s.patch.axes == 1]
+    known = cKDTree(np.concatenate(exact)) if exact else None
     found: list[tuple[Array, bool]] = []
     for first, second in combinations(groups, 2):
-        a, b, both = np.concatenate(groups[first]), np.concatenate(groups[second]), bool(values[first] & values[second])
+        a, b, both = first.places, second.places, bool(first.values & second.values)
         distance, nearest = cKDTree(b).query(a)
-        close = 3 * max(float(np.median(cKDTree(x).query(x, 2)[0][:, 1])) for x in (a, b))
+        close = max(first.near, second.near)
         for k in np.flatnonzero(distance <= close)[np.argsort(distance[distance <= close])]:
             middle = (a[k] + b[nearest[k]]) / 2
+            if known is not None and known.query(middle)[0] <= close:  # the end of a side: there it is
+                middle = known.data[known.query(middle)[1]]
             if all(np.linalg.norm(middle - other) > 4 * close for other, _ in found):
                 found.append((middle, both))
     return found
 
 
-def _wide(given: Read, place: Array) -> bool:
-    """Whether more than 108 degrees around a place of the boundary lie inside."""
+def _angle(given: Read, place: Array) -> float:
+    """How much of a small circle around a place of the boundary lies inside."""
     shape = given.problem.domain.space
     assert shape is not None
     angles = 2 * np.pi * (np.arange(360) + 0.5) / 360
     circle = place + 1e-2 * shape.size * np.stack([np.cos(angles), np.sin(angles)], 1)
-    wide = 0.3
-    return float(shape.contains(torch.from_numpy(circle)).double().mean()) > wide
+    return 2 * np.pi * float(shape.contains(torch.from_numpy(circle)).double().mean())

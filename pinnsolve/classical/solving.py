@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
 
+from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.checks.check import Findings
 from pinnsolve.checks.resolution import just_before
+from pinnsolve.checks.varying import varying_along
 from pinnsolve.classical.cloud import Cloud
 from pinnsolve.classical.density import Density
 from pinnsolve.classical.grid import Grid
@@ -98,15 +101,27 @@ class Solver:
         """Whether data have jumps or kinks, or there are corners and places at which solutions are singular."""
         deep = self.spacing is not None and bool(self.spacing.singular.deep.any())
         findings = self.findings
-        return bool(findings.rough or findings.corners or self.breaks(self.given.problem.domain.time)) or deep
+        return bool(findings.rough or findings.corners or self.moments) or deep
+
+    @cached_property
+    def moments(self) -> list[float]:
+        """When the equations jump, or conditions jump or have kinks."""
+        problem, given = self.given.problem, self.given
+        time = problem.domain.time
+        if time is None or not given.marched:
+            return self.breaks(time)
+        jumps, near = self.breaks(time), SAME * problem.domain.length(time)
+        told = varying_along(problem, time, given.walls).breaks
+        return sorted([*jumps, *(m for m in told if all(abs(m - other) > near for other in jumps))])
 
     @property
     def stops(self) -> list[float]:
-        """The moments at which steps end: just before the equations jump, and around what is narrow in time."""
+        """The moments at which steps end: just before something jumps or has a kink, and around what is narrow in
+        time."""
         time, around = self.given.problem.domain.time, range(-3, 4)
         if time is None:
             return []
-        jumps = just_before(self.breaks(time), *self.given.problem.domain.ends(time))
+        jumps = just_before(self.moments, *self.given.problem.domain.ends(time))
         narrow = [n for n in self.findings.narrow if time in n.middle]
         return [*jumps, *(n.middle[time] + k * n.width[time] for n in narrow for k in around)]
 

@@ -15,8 +15,10 @@ import numpy as np
 import torch
 from scipy.spatial import cKDTree
 
+from pinnsolve.classical.curve import Curve
 from pinnsolve.classical.parting import Parting
 from pinnsolve.classical.stencils import Array
+from pinnsolve.geometry.across import Interface
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.places import Narrow
 from pinnsolve.geometry.points import Points
@@ -31,8 +33,14 @@ class Spread:
     ----------
     halvings : tuple of int
         Of the spacing, at the most, by dimension. More: sharper corners and smaller holes, and more nodes.
-    notch : int
-        The same at corners that turn inwards, in a plane.
+    notch, shallow : float
+        The same at places of a plane at which solutions are singular: so many halvings over the power of the spacing as
+        which the error there falls, and at the least.
+    deepest : float
+        Of the shape's size: the smallest spacing there.
+    order : float
+        The power of the spacing as which the error falls elsewhere: there it becomes smaller by more than that from
+        level to level, so that the error falls as much.
     reach : float
         Spacings from a singular place, within which rows are weighed down.
     turn : tuple of float
@@ -63,7 +71,10 @@ class Spread:
     """
 
     halvings: tuple[int, ...] = (0, 0, 3, 1)
-    notch: int = 6
+    notch: float = 8.0
+    shallow: int = 6
+    deepest: float = 1e-10
+    order: float = 4.0
     reach: float = 2.0
     turn: tuple[float, ...] = (0.0, 0.0, 0.3, 0.6)
     near: float = 1.5
@@ -92,15 +103,23 @@ class Singular:
     Parameters
     ----------
     places : array (K, d)
-    deep : array (K,) of bool
-        Where nodes are as close as can be.
+    falls : array (K,)
+        The power of the distance of nodes there as which errors fall; infinite where nodes are as close as elsewhere.
     powers : array (K,)
         Of the distance, by which rows are weighed down.
+    inward : array (L, d)
+        Those of them at which the boundary turns inwards.
     """
 
     places: Array
-    deep: Array
+    falls: Array
     powers: Array
+    inward: Array
+
+    @property
+    def deep(self) -> Array:
+        """At which (K,) nodes are close."""
+        return np.isfinite(self.falls)
 
 
 class Spacing:
@@ -129,6 +148,7 @@ class Spacing:
     ) -> None:  # fmt: skip
         self.shape, self.walls, self.widest, self.narrow = shape, walls, widest, narrow
         self.singular, self.parting, self.sudden = singular, parting, sudden
+        self._closing: dict[int, tuple[Piece, Array]] = {}
         self._features = self._looked()  # at once: the time of the first level tells that of the next
 
     @cached_property
@@ -140,8 +160,9 @@ class Spacing:
         places = np.concatenate([columns(p.coordinates, names) for p in drawn])
         return places, np.concatenate([columns(p.normals, names) for p in drawn])
 
-    def _looked(self) -> list[tuple[float, Any]]:
-        """Spacings, with the tree of the places that ask for them."""
+    def _looked(self) -> list[tuple[float, float, Any]]:
+        """Spacings, by which power of the number of nodes along a length they fall more than others, and the tree of
+        the places that ask for them."""
         places, _ = self._seen
         tree, asked = cKDTree(places), np.full(len(places), self.widest)
         for k in range(SPREAD.halvings[places.shape[1]]):
@@ -150,14 +171,26 @@ class Spacing:
             turns, corner = self._turns(tree, which, size)
             closer = (turns | self._thin(which, size)) & ~(corner & (k > 0))
             asked[which[closer]] = size / 2
-        found = [(float(s), cKDTree(places[asked == s])) for s in np.unique(asked) if s < self.widest]
-        deep = self.singular.places[self.singular.deep]
-        if len(deep):
-            found.append((self.widest / 2**SPREAD.notch, cKDTree(deep)))
+        found = [(float(s), 0.0, cKDTree(places[asked == s])) for s in np.unique(asked) if s < self.widest]
+        for falls in np.unique(self.singular.falls[self.singular.deep]).tolist():
+            size = self.widest / 2 ** max(SPREAD.notch / falls, SPREAD.shallow)
+            more, deep = max(SPREAD.order / falls - 1, 0.0), self.singular.places[self.singular.falls == falls]
+            found.append((size, more, cKDTree(deep)))
         for piece, halvings in self.sudden:
             rim = columns(drawn_on(piece, SPREAD.seen).coordinates, self.shape.coordinates)
-            found.append((self.widest / 2**halvings, cKDTree(rim)))
+            found.append((self.widest / 2**halvings, 0.0, cKDTree(rim)))
         return found
+
+    def closing(self, piece: Piece) -> Array:
+        """The parts (K,) of the length of a curve at which nodes are close, where solutions are singular."""
+        places = self.singular.places[self.singular.deep]
+        if not len(places) or isinstance(piece, Interface):
+            return np.zeros(0)
+        if id(piece) not in self._closing:
+            curve, near = Curve(at_begin(piece), self.shape.coordinates), 1e-9 * self.shape.size
+            found = [curve.nearest(place) for place in places]
+            self._closing[id(piece)] = piece, np.array([part for part, away in found if away < near])
+        return self._closing[id(piece)][1]
 
     def _turns(self, tree: Any, which: Array, size: float) -> tuple[Array, Array]:
         """Around which points the boundary turns, and at which of them in a corner, with hardly a normal between."""
@@ -179,12 +212,14 @@ class Spacing:
         found: Array = self.shape.signed(inside).numpy() < 0.2 * step
         return found
 
-    def at(self, places: Array) -> Array:
-        """The spacing (P,) at places (P, d)."""
+    def at(self, places: Array, finer: float = 1.0) -> Array:
+        """The spacing (P,) at places (P, d), and where solutions are singular that for a level which is so much
+        finer."""
         found = np.full(len(places), self.widest)
-        for size, tree in self._features:
+        for size, more, tree in self._features:
             near = tree.query(places, distance_upper_bound=self.widest / SPREAD.grading)[0]
-            found = np.minimum(found, size + SPREAD.grading * near)
+            least = max(size * finer**-more, SPREAD.deepest * self.shape.size) if more else size
+            found = np.minimum(found, least + SPREAD.grading * near)
         for narrow in self.narrow:
             axes = [self.shape.coordinates.index(c) for c in narrow.middle]
             away = (places[:, axes] - np.array(list(narrow.middle.values()))) / np.array(list(narrow.width.values()))
@@ -200,6 +235,13 @@ class Spacing:
         away, which = cKDTree(self.singular.places).query(places)
         found: Array = np.clip(away / (SPREAD.reach * self.widest), 1e-6, 1.0) ** self.singular.powers[which]
         return found
+
+
+def at_begin(piece: Piece) -> Piece:
+    """A piece as it is at the first moment."""
+    if piece.time is None or piece.time in piece.fixed:
+        return piece
+    return piece.at(**{piece.time: piece.extent[piece.time][0]})
 
 
 def drawn_on(piece: Piece, count: int) -> Points:

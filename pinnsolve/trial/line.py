@@ -9,11 +9,12 @@ import torch
 from torch import Tensor
 
 from pinnsolve.checks.resolution import Resolution
+from pinnsolve.checks.varying import varying_along
 from pinnsolve.geometry.points import Points
 from pinnsolve.networks.traces import Across
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
-from pinnsolve.trial.breaks import cuts, varying_along
+from pinnsolve.trial.breaks import cuts
 from pinnsolve.trial.crossings import crossings
 from pinnsolve.trial.determined import UnmarchableError
 from pinnsolve.trial.exact import Plan, with_integrals

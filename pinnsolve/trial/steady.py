@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from pinnsolve.checks.parts_apart import held
 from pinnsolve.checks.resolution import Resolution
+from pinnsolve.checks.varying import varying_along
 from pinnsolve.geometry.blocks import corners_of_boxes, ends_of_boxes
 from pinnsolve.geometry.materials import layered
 from pinnsolve.networks.traces import Crossed
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.blocks import fluxed_blocks
-from pinnsolve.trial.breaks import cuts, varying_along
+from pinnsolve.trial.breaks import cuts
 from pinnsolve.trial.crossings import check_seen, crossed
 from pinnsolve.trial.determined import (
     UnmarchableError,
