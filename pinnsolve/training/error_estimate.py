@@ -13,7 +13,8 @@ single one, since two solutions may share an error. Cells are solved a second ti
 Where more than a twentieth of the first residual is left, all solutions may be wrong alike, and the estimate is at
 least ten times what is left, unless the best residual is rounding beside its own terms, or cells say what the worst of
 them leaves; where more than half is left there is none. Where data are rough, or the equations vary in a narrow place,
-random features may be wrong alike too: of those the whole difference is taken.
+random features may be wrong alike too: of those the whole difference is taken. Where materials part the domain errors
+fall more slowly than residuals, and more is told of features of the whole domain, too.
 
 The constants below were fitted to the gallery; `python -m validation.estimates` compares estimates and errors. The
 estimate decides when to stop, never a verdict.
@@ -87,7 +88,7 @@ class Found:
     # Smaller: too kind; without it the error is 0.06 to 3.5 times what is told (`python -m validation.estimates`).
     caution: ClassVar[float] = 1.5
     # The same where equations jump: residuals fall before errors do (without it 0.95 of an error is told; where no last
-    # terms are looked at 0.76, and the doubt itself takes its place).
+    # terms are looked at 0.76, and the doubt itself takes its place; of features of the whole domain 0.61).
     broken: ClassVar[float] = 1.75
     # Of the distance: richer cells are not said to be better by more. Smaller: too kind before waves are resolved.
     better: ClassVar[float] = 0.1
@@ -184,6 +185,8 @@ def estimated(
     elif seen.rough or seen.narrow:
         # errors fall more slowly than residuals: that of the best is hardly below that of the next
         error = max(error, difference(next((f for f in others if f not in own), others[0]), best))
+    elif seen.parted:
+        error *= best.broken
     # residuals at kinks that move are large for all, and one point beside a corner may have that of all others
     beside = cells and (seen.rough or seen.disagrees)
     if best.exact(weights) or beside or (told and max(best.defect, nearest.defect) <= UNSOLVED):
