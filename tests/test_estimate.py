@@ -274,6 +274,13 @@ def test_in_a_narrow_place_the_whole_difference_counts() -> None:
     assert estimated(both, FIRST, ONE, Seen(narrow=True)) == pytest.approx(0.1, rel=0.1)
 
 
+def test_across_materials_errors_fall_more_slowly_than_residuals() -> None:
+    """A sphere that conducts a fifth in a ball, measured: 0.6 of the error was told."""
+    told = ((1.1e-2, 1.0e-2, "sines"), (3.8e-3, 3.5e-3, "tanh"), (1.9e-3, 2.9e-3, "tanh"), (3.06e-4, 1.8e-4, "sines"))
+    solutions = [found(e, r, k, kind) for k, (e, r, kind) in enumerate(told, 1)]
+    assert estimated(solutions, FIRST, ONE) < 3.06e-4 < estimated(solutions, FIRST, ONE, Seen(parted=True)) < 6.12e-4
+
+
 def test_what_cells_lack_is_told_where_they_were_not_solved_again() -> None:
     """Beside another kind that is far from solved their own residual says nothing; beside richer ones these do."""
     far, cells = found(1.0, 1.0, 2, "sines"), replace(found(0.3, 1e-4, 1, "cells"), lacks=0.4)

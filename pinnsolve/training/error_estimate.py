@@ -13,7 +13,8 @@ single one, since two solutions may share an error. Cells are solved a second ti
 Where more than a twentieth of the first residual is left, all solutions may be wrong alike, and the estimate is at
 least ten times what is left, unless the best residual is rounding beside its own terms, or cells say what the worst of
 them leaves; where more than half is left there is none. Where data are rough, or the equations vary in a narrow place,
-random features may be wrong alike too: of those the whole difference is taken.
+random features may be wrong alike too: of those the whole difference is taken. Where materials part the domain errors
+fall more slowly than residuals, and more is told of features of the whole domain, too.
 
 The constants below were fitted to the gallery; `python -m validation.estimates` compares estimates and errors. The
 estimate decides when to stop, never a verdict.
@@ -53,7 +54,7 @@ class Rules:
         too kind; without it the error is 0.06 to 3.5 times what is told (`python -m validation.estimates`).
     broken : float
         The same where equations jump: residuals fall before errors do (without it 0.95 of an error is told; where no
-        last terms are looked at 0.76, and the doubt itself takes its place).
+        last terms are looked at 0.76, and the doubt itself takes its place; of features of the whole domain 0.61).
     better : float
         Of the distance: richer cells are not said to be better by more. Smaller: too kind before waves are resolved.
     alike : float
@@ -206,7 +207,7 @@ def _by_others(known: Compared) -> float:
         error = max(error, median(known.told_by_each(f) for f in free))
     if len(others) == 1 and not alike:
         error *= RULES.shared
-    return max(error, _beside(known, others))
+    return _slowly(known, error, others)
 
 
 def _by_pair(known: Compared) -> float:
@@ -222,7 +223,7 @@ def _by_pair(known: Compared) -> float:
         return max(_caution(known, again) * max(error, best.remains * apart), least)
     if max(best.richer, again.richer) > 0:
         return max(max(best.richer, again.richer, RULES.kinked * (best.richer == 0)) * apart, known.apart)
-    return max(error, _beside(known, [f for f in known.others if f not in known.pairs] or known.others))
+    return _slowly(known, error, [f for f in known.others if f not in known.pairs] or known.others)
 
 
 def _caution(known: Compared, again: Found) -> float:
@@ -235,9 +236,11 @@ def _caution(known: Compared, again: Found) -> float:
     return RULES.caution if known.leave is not None else max(RULES.caution, doubt)
 
 
-def _beside(known: Compared, others: Sequence[Found]) -> float:
-    """Where errors fall more slowly than residuals that of the best is hardly below that of the next."""
-    return difference(others[0], known.best) if known.seen.rough or known.seen.narrow else 0.0
+def _slowly(known: Compared, error: float, others: Sequence[Found]) -> float:
+    """The error where errors may fall more slowly than residuals: that of the best is hardly below that of the next."""
+    if known.seen.rough or known.seen.narrow:
+        return max(error, difference(others[0], known.best))
+    return error * (RULES.broken if known.seen.parted else 1.0)
 
 
 def unsolved(first: Mapping[str, float], held_out: Mapping[str, float]) -> bool:

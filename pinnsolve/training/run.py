@@ -283,7 +283,7 @@ class Run:
     def gathered(self) -> Gathered:
         data = self.trial.problem.data
         first, parts = {n: r for n, r in self.first.items() if n not in data}, [b.part for b in self.broken]
-        return Gathered(self.found, first, Seen.of(self.trial.plan), parts)
+        return Gathered(self.found, first, Seen.of(self.trial.plan, self.trial.problem), parts)
 
     def best_trial(self) -> Trial:
         """The trial function with the lowest held-out residual so far."""
