@@ -85,6 +85,8 @@ class Findings:
         Warnings about what jumps or has a kink where derivatives at points do not see it.
     kinks : tuple of Kink
         Of data along rims, and in time on walls, which nothing differentiates.
+    endless : tuple of (Equation, Piece)
+        Prescribed values that are finite, with derivatives that are not, which are not built in.
     """
 
     derivatives: dict[str, set[Alpha]]
@@ -100,6 +102,7 @@ class Findings:
     contradiction: str = ""
     jumps: tuple[str, ...] = ()
     kinks: tuple[Kink, ...] = ()
+    endless: tuple[Part, ...] = ()
 
 
 def check(problem: Problem) -> Findings:
@@ -180,7 +183,7 @@ def _looked_at(problem: Problem) -> Findings:
     warnings += [f"{told}; a small residual is then no sign of a small error" for told in undecided]
     return Findings(
         derivatives, warnings, found, planes, singular, places, sizes_of_unknowns, tuple(unseen), tuple(rough.parts),
-        tuple(undecided), seen.unmet, (*jumps, *rough.lost), tuple(bends),
+        tuple(undecided), seen.unmet, (*jumps, *rough.lost), tuple(bends), tuple(rough.endless),
     )  # fmt: skip
 
 

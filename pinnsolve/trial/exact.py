@@ -141,7 +141,8 @@ def _orders(problem: Problem, findings: Findings) -> dict[str, int]:
 
 def verified(problem: Problem, findings: Findings) -> tuple[Plan, list[str]]:
     """Exact conditions, verified: what the construction does not meet to rounding becomes a weighted residual."""
-    given_up, names = [*weighted_parts(findings.contradictions), *findings.rough], dict[str, None]()
+    given_up = [*weighted_parts(findings.contradictions), *findings.rough, *findings.endless]
+    names = dict[str, None]()
     if problem.parts is not None:  # beside a large coefficient what a lift adds must cancel to as many digits more
         given_up += [part for part in parts(problem) if part not in given_up]
     made = plan(problem, given_up, findings)
