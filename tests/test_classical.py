@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time as clock
+from dataclasses import replace
 from math import pi
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 from scipy.special import erf
 from torch import cos, cosh, exp, sin, where
 
@@ -31,13 +33,16 @@ from pinnsolve import (
     point,
 )  # fmt: skip
 from pinnsolve.checks.check import check
+from pinnsolve.classical import levels, solving
 from pinnsolve.classical.automatic import attempt, compared_at
 from pinnsolve.classical.grid import Grid
 from pinnsolve.classical.layout import laid_out
 from pinnsolve.classical.march import Marcher
+from pinnsolve.classical.marched import Marched
 from pinnsolve.classical.own_error import own_error
 from pinnsolve.classical.pace import Pace
 from pinnsolve.classical.reading import read
+from pinnsolve.classical.solving import UnfinishedError
 from pinnsolve.classical.steady import solved
 from pinnsolve.classical.stencils import Line, weights
 from pinnsolve.reference import Reference
@@ -281,6 +286,41 @@ def test_what_is_narrow_and_travels_is_met_by_finer_grids_than_three() -> None:
     true = np.exp(250 * (np.cos(2 * pi * (at["x"] - at["t"])) - 1))
     apart = np.linalg.norm(found.fields["u"](**at) - true) / np.linalg.norm(true)
     assert apart <= found.own_error <= 1e-3
+
+
+def test_what_begins_at_zero_and_answers_to_a_square_is_followed() -> None:
+    """Robertson's reactions: c answers to b^2, so that the first correction of a step moves b alone."""
+    rates = [
+        lambda a, b, c, t: d(a, t) + 0.04 * a - 1e4 * b * c,
+        lambda a, b, c, t: d(b, t) - 0.04 * a + 1e4 * b * c + 3e7 * b**2,
+        lambda b, c, t: d(c, t) - 3e7 * b**2,
+    ]
+    problem = Problem(time=(0, 1e3), unknowns=("a", "b", "c"), equations=rates, conditions=[initial(a=1, b=0, c=0)])
+    found, times = automatic_reference(problem, tolerance=1e-5), np.geomspace(1e-2, 1e3, 40)
+
+    def slopes(t: float, y: np.ndarray) -> list[float]:
+        fast, slow = 3e7 * y[1] ** 2, 0.04 * y[0] - 1e4 * y[1] * y[2]
+        return [-slow, slow - fast, fast]
+
+    true = solve_ivp(slopes, (0, 1e3), [1, 0, 0], "Radau", times, rtol=1e-10, atol=1e-14).y
+    for name, wanted in zip("abc", true, strict=True):
+        assert np.linalg.norm(found.fields[name](t=times) - wanted) <= found.own_error * np.linalg.norm(wanted) <= 1e-4
+
+
+@pytest.mark.parametrize(("reached", "tried"), [([0.1, 0.2, 0.3, 0.4, 0.45, 0.45, 0.45], 7), ([0.3] * 9, 3)])
+def test_grids_on_which_a_march_comes_further_are_no_failures(
+    monkeypatch: pytest.MonkeyPatch, reached: list[float], tried: int
+) -> None:
+    """A front that is not resolved ends later on finer grids; a shock without viscosity at one moment on all."""
+    counts = []
+
+    def ended(self: Any, grid: Any, *_: Any) -> None:
+        counts.append(len(grid))
+        raise UnfinishedError("it ended", Marched(laid_out(self.given, grid), [0.0, reached[len(counts) - 1]]))
+
+    monkeypatch.setattr(solving.Solver, "solved", ended)
+    monkeypatch.setattr(levels, "PLAN", replace(levels.PLAN, trying=0.0))
+    assert attempt(rod()).reference is None and len(counts) == tried
 
 
 # ------------------------------------------------------------ what has none

@@ -14,6 +14,7 @@ from torch import Tensor
 import problems.burgers
 from pinnsolve import (
     MLP,
+    Box,
     Disk,
     LevenbergMarquardt,
     Problem,
@@ -22,7 +23,10 @@ from pinnsolve import (
     compare,
     condition,
     d,
+    dirichlet,
+    faces,
     initial,
+    initial_rate,
     laplace,
     solve,
 )
@@ -384,3 +388,25 @@ def test_starts_that_contradict_a_rim_are_known(air: float, apart: bool) -> None
         reference=None,
     )  # fmt: skip
     assert prepare(disc, Settings(budget=1)).loop.state.trial.plan.disagrees == apart
+
+
+def test_a_beam_whose_start_contradicts_its_ends_has_an_estimate() -> None:
+    """Let go bent, between pins that bear no moment: w = sum of 8 / (n pi)^3 sin(n pi x) cos((n pi)^2 t), n odd."""
+    beam = Problem(
+        space=Box(x=(0, 1)), time=(0, 0.2), unknowns="w", equations=lambda w, x, t: d(w, t, t) + d(w, x, x, x, x),
+        conditions=[
+            initial(w=lambda x: x * (1 - x)), initial_rate(w=0), dirichlet(w=0),
+            condition(lambda w, x, t: d(w, x, x), on=faces("x")),
+        ],
+        reference=None, tolerance=1e-2,
+    )  # fmt: skip
+    solution = solve(beam, budget=30)
+    x, t = (
+        v.flatten()
+        for v in torch.meshgrid(*(torch.linspace(a, b, 23).double() for a, b in ((0, 1), (0.01, 0.19))), indexing="ij")
+    )
+    n = math.pi * torch.arange(1, 400, 2).double()
+    exact = (8 / n**3 * torch.sin(x[:, None] * n) * torch.cos(t[:, None] * n**2)).sum(1)
+    away = torch.as_tensor(solution.w(x=x, t=t)) - exact
+    assert solution.converged and solution.estimate is not None
+    assert float(away.norm() / (exact - exact.mean()).norm()) < solution.estimate < 1e-2

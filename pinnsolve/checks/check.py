@@ -87,6 +87,8 @@ class Findings:
         Those of expressions that an equation differentiates.
     kinks : tuple of Kink
         Of data along rims, and in time on walls, which nothing differentiates.
+    endless : tuple of (Equation, Piece)
+        Prescribed values that are finite, with derivatives that are not, which are not built in.
     """
 
     derivatives: dict[str, set[Alpha]]
@@ -103,6 +105,7 @@ class Findings:
     jumps: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
     kinks: tuple[Kink, ...] = ()
+    endless: tuple[Part, ...] = ()
 
 
 def check(problem: Problem) -> Findings:
@@ -183,7 +186,7 @@ def _looked_at(problem: Problem) -> Findings:
     warnings += [f"{told}; a small residual is then no sign of a small error" for told in undecided]
     return Findings(
         derivatives, warnings, found, planes, singular, places, sizes_of_unknowns, tuple(unseen), tuple(rough.parts),
-        tuple(undecided), seen.unmet, (*jumps, *rough.lost), tuple(rough.lost), tuple(bends),
+        tuple(undecided), seen.unmet, (*jumps, *rough.lost), tuple(rough.lost), tuple(bends), tuple(rough.endless),
     )  # fmt: skip
 
 

@@ -39,16 +39,19 @@ class Smoothness:
     warnings : list of str
     lost : list of str
         Those of expressions that an equation differentiates.
+    endless : list of (Equation, Piece)
+        What is prescribed there is finite, and its derivatives are not.
     """
 
     parts: list[Part]
     warnings: list[str]
     lost: list[str]
+    endless: list[Part]
 
 
 def smoothness(problem: Problem, derivatives: Mapping[str, set[Alpha]], sizes: Mapping[str, Size]) -> Smoothness:
     """What of the prescribed values and of the equations is not smooth enough for what is asked of it."""
-    found, told = [], list[str]()
+    found, told, endless = [], list[str](), list[Part]()
     known = [(c, p) for c in problem.known for p in problem.pieces(c)]
     once = {n: [_unit(problem, c) for c in f.coordinates] for n, f in problem.functions.items()}  # in d(k * d(u, x), x)
     for equation, piece in parts(problem) + known:
@@ -57,13 +60,15 @@ def smoothness(problem: Problem, derivatives: Mapping[str, set[Alpha]], sizes: M
         if prescribed is None or unbuilt or problem.to_be_found(prescribed):
             continue  # what is not built in is not differentiated
         orders = _orders(problem, {**derivatives, **once}[prescribed.unknown], piece.fixed)
-        rough_along = _of_data(problem, prescribed, piece, orders)
-        if rough_along:
+        if no_slope := _endless(problem, prescribed, piece, orders):
+            endless.append((equation, piece))
+            told.append(f"{equation.name} {no_slope}")
+        elif rough_along := _of_data(problem, prescribed, piece, orders):
             found.append((equation, piece))
             told.append(f"{equation.name} {rough_along}")
     warnings = [f"{text}: it is approximated there, not built in" for text in dict.fromkeys(told)]
     lost = _of_equations(problem, derivatives, sizes)
-    return Smoothness(found, warnings + lost, lost)
+    return Smoothness(found, warnings + lost, lost, endless)
 
 
 def _orders(problem: Problem, alphas: Iterable[Alpha], held: Mapping[str, float]) -> dict[str, int]:
@@ -75,6 +80,26 @@ def _orders(problem: Problem, alphas: Iterable[Alpha], held: Mapping[str, float]
 def _unit(problem: Problem, coordinate: str) -> Alpha:
     """The first derivative along a coordinate."""
     return tuple(int(c == coordinate) for c in problem.coordinates)
+
+
+def _endless(problem: Problem, prescribed: Prescribed, piece: Piece, orders: Mapping[str, int]) -> str:
+    """Where prescribed values have no finite derivative of the orders that the equations need: 1 / (1 + exp(z)) where
+    exp overflows, sqrt(f) where f underflows. Empty where all are finite."""
+    points = piece.draw(RULES.points, "sobol", torch.Generator().manual_seed(17))
+    chart, at = points.chart()
+    fields = problem.fields(chart, at, {}, points)
+    for c in (c for c, order in orders.items() if order and c in prescribed.asks):
+        slopes = _derivative(prescribed, problem.coordinates.index(c), orders[c])(fields)
+        bad = ~torch.isfinite(slopes.detach())
+        if bool(bad.any()):
+            k = int(bad.to(torch.int).argmax())
+            names = [n for n in orders if n in prescribed.asks]
+            place = ", ".join(f"{n}={float(points.coordinates[n][k]):.4g}" for n in names)
+            return (
+                f"has no finite derivative along {c} at {place}, where its values are finite (an overflow as in "
+                "1 / (1 + exp(z)), which sigmoid(-z) has not, or a root of zero)"
+            )
+    return ""
 
 
 def _of_data(problem: Problem, prescribed: Prescribed, piece: Piece, orders: Mapping[str, int]) -> str:

@@ -44,6 +44,9 @@ class Plan:
         The tolerance of time is kept this far below the last difference.
     failures : int
         Grids on which no solution is found, before that is told.
+    further : float
+        Of the time that was left: where a finer grid comes so much further, a front was not resolved, and it does not count
+        as a failure. Smaller: shocks without viscosity, which end all marches at one moment, are told later.
     trying : float
         Of the seconds: what marches along a line that end early may take beside these before that is told, a quarter of
         it over a plane. Waves that are shorter than a few nodes need five grids, and each takes a tenth of a second.
@@ -64,6 +67,7 @@ class Plan:
     least_sharper: float = 0.3
     beside: float = 3e-3
     failures: int = 3
+    further: float = 0.1
     trying: float = 0.1
     met: float = 1e-2
 
@@ -153,7 +157,7 @@ class Ladder:
         dimension = len(self.solver.given.coordinates)
         count, last = float(PLAN.nodes[dimension]), 0.0
         tolerance = PLAN.first if dimension else min(PLAN.first, target)  # where time is all there is
-        begin, failed = beforehand(self.solver.given), 0
+        begin, failed, left = beforehand(self.solver.given), 0, np.inf
         density: Density = begin
         for _ in range(PLAN.levels):
             began = clock.perf_counter()
@@ -172,7 +176,9 @@ class Ladder:
             except NoReferenceError as error:
                 if isinstance(error, UndeterminedError) or not grid.coordinates:
                     raise  # there is nothing to be made finer
-                self.why, self.levels, failed = str(error), [], failed + 1
+                before, left = left, _left(error, self.solver)
+                self.why, self.levels = str(error), []
+                failed += not left < (1 - PLAN.further) * before < np.inf
                 if failed >= PLAN.failures and not self._tries_on(error, started):
                     raise
                 if isinstance(error, UnfinishedError):
@@ -228,6 +234,13 @@ class Ladder:
             apart = float(np.sqrt(np.mean((a - b) ** 2))) / size
             found = max(found, apart if np.isfinite(apart) else np.inf)
         return found
+
+
+def _left(error: NoReferenceError, solver: Solver) -> float:
+    """The time that a march had left when it ended; infinite where nothing was marched."""
+    if not isinstance(error, UnfinishedError):
+        return np.inf
+    return float(solver.given.problem.domain.ends(str(solver.given.problem.domain.time))[1] - error.found.ends[-1])
 
 
 def _sharper(tolerance: float, difference: float, sharper: float) -> float:

@@ -263,7 +263,7 @@ class Marcher:
         except SingularError:
             return None
         last, met = np.inf, max(self.pace.solved * self.tolerance, self.pace.rounding)
-        for _ in range(self.pace.iterations):
+        for iteration in range(self.pace.iterations):
             residuals = self.rows.residuals(stages, self._rates(stages, dt), times)
             if not np.isfinite(residuals).all():
                 return None
@@ -279,7 +279,7 @@ class Marcher:
             left = part / (1 - part) * size if 0 < part < self.pace.slow else size  # if corrections go on falling so
             if min(size, left) <= met:
                 return stages
-            if not size <= self.pace.slow * last:
+            if iteration >= self.pace.settling and not size <= self.pace.slow * last:
                 if not max(size, last) <= self.pace.stays * self.tolerance:
                     return None
                 self.found.rounding = max(self.found.rounding, size)

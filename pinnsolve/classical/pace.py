@@ -45,6 +45,9 @@ class Pace:
         Newton's corrections end below this part of the tolerance.
     slow : float
         A correction that is more than this part of the last one asks for a new Jacobian.
+    settling : int
+        Corrections that need not be smaller than the one before: what begins at zero, and answers to the square of another
+        that does, moves with the second one alone. Larger: steps that are too long are given up later.
     stays : float
         Of the tolerance: corrections below it that do not fall are rounding. Larger: what a step leaves of its
         equations is felt. Smaller: third derivatives on many nodes end a march.
@@ -71,6 +74,7 @@ class Pace:
     iterations: int = 7
     solved: float = 1e-3
     slow: float = 0.3
+    settling: int = 2
     stays: float = 0.03
     many: int = 40
     unseen: float = 0.1

@@ -66,7 +66,7 @@ class Plan:
     rough : bool
         Whether what is prescribed has jumps or kinks, and with it the solution.
     disagrees : bool
-        Whether over a plane or space a start contradicts what holds on a rim, so that residuals have no bound there.
+        Whether a start contradicts what holds on a rim or at an end, so that residuals have no bound there.
     functions : dict from unknown function to list of Ends
         The faces where what is trained of it is exact.
     rough_inside : bool
@@ -124,7 +124,7 @@ def plan(problem: Problem, given_up: list[Part], findings: Findings) -> Plan:
     known, loose = known_ends(problem, given_up)
     weighted += loose
     met, orders = met_by_construction(problem), _orders(problem, findings)
-    disagrees = problem.time is not None and len(problem.space_coordinates) > 1 and bool(findings.contradictions)
+    disagrees = problem.time is not None and bool(findings.contradictions)
     return Plan(
         exact, weighted, flows, met, findings.corners, findings.planes, findings.narrow, findings.sizes, orders,
         findings.unseen, bool(findings.rough), findings.undecided, bool(findings.jumps), known, disagrees,
@@ -141,7 +141,8 @@ def _orders(problem: Problem, findings: Findings) -> dict[str, int]:
 
 def verified(problem: Problem, findings: Findings) -> tuple[Plan, list[str]]:
     """Exact conditions, verified: what the construction does not meet to rounding becomes a weighted residual."""
-    given_up, names = [*weighted_parts(findings.contradictions), *findings.rough], dict[str, None]()
+    given_up = [*weighted_parts(findings.contradictions), *findings.rough, *findings.endless]
+    names = dict[str, None]()
     if problem.parts is not None:  # beside a large coefficient what a lift adds must cancel to as many digits more
         given_up += [part for part in parts(problem) if part not in given_up]
     made = plan(problem, given_up, findings)

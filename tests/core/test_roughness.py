@@ -169,3 +169,24 @@ def test_rounding_of_a_tail_is_no_jump(step: float, told: bool) -> None:
     wall = dirichlet(u=lambda x, y: 0.3 + 2e-12 * exp(20 * (x - 1)) + step * where(x > 0.3, 1.0, 0.0))
     seen = check(problem(space=Box(x=(-1, 1), y=(-1, 1)), conditions=wall))
     assert any("jumps" in w for w in seen.warnings) == told
+
+
+def bell(start: Any) -> Problem:
+    """Heat in a rod from a bell of width 0.035."""
+    return Problem(
+        space=Box(x=(-1, 1)), time=(0, 0.01), unknowns="u", equations=lambda u, x, t: d(u, t) - 0.01 * d(u, x, x),
+        conditions=[initial(u=start), dirichlet(u=0)], reference=None,
+    )  # fmt: skip
+
+
+def test_values_are_not_built_in_whose_derivatives_are_not_finite() -> None:
+    """sqrt(f) where f is 1e-330, which is zero, has the slope 0/0, and 1 / (1 + exp(z)) beyond z = 709 another one."""
+    plain, root = bell(lambda x: exp(-400 * x**2)), bell(lambda x: torch.sqrt(exp(-800 * x**2)))
+    logistic = bell(lambda x: 1 / (1 + exp(900 * x**2)))
+    assert not check(plain).endless
+    for written in (root, logistic):
+        assert len(check(written).endless) == 1
+        assert "no finite derivative along x" in str(check(written).warnings)
+    x = torch.linspace(-0.9, 0.9, 50).double()
+    one, other = (torch.as_tensor(solve(p, budget=20).u(x=x, t=0.01)) for p in (plain, root))
+    assert float((one - other).abs().max()) < 1e-6
