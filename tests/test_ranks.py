@@ -36,8 +36,9 @@ from pinnsolve import (
 from pinnsolve.__main__ import main
 from pinnsolve.algebra.dissection import Dissection
 from pinnsolve.algebra.fronts import Factors
+from pinnsolve.algebra.fronts import solved as several
 from pinnsolve.algebra.least_squares import Triangle, solved
-from pinnsolve.algebra.subtrees import shared_out
+from pinnsolve.algebra.subtrees import shared_out, summed
 from pinnsolve.errors import ProblemError
 from pinnsolve.machine.shared import RULES
 from pinnsolve.machine.world import ALONE, LostError, World
@@ -180,6 +181,22 @@ def test_residuals_of_all_ranks_points_are_those_of_one() -> None:
             assert float((ours - theirs).abs().max()) <= 1e-12 * max(float(theirs.abs().max()), 1.0)
 
 
+def test_real_and_complex_numbers_are_summed_at_once() -> None:
+    """Whatever stands before them: three real numbers, where complex ones are two each."""
+    given = [
+        torch.arange(3.0).double(),
+        torch.tensor([[1 + 2j, 3j]], dtype=torch.complex128).conj(),
+        torch.ones(1, 0).double(),
+        torch.eye(2).double(),
+    ]
+
+    def work(world: World) -> Any:
+        return summed(world, [(world.rank + 1) * x for x in given])
+
+    for found in [*on_ranks(2, work)]:
+        assert all(torch.equal(x, 3 * own) and x.dtype == own.dtype for x, own in zip(found, given, strict=True))
+
+
 @cache
 def grid(n: int) -> Dissection:
     """Cells of a square, two unknowns on each of their sides."""
@@ -201,30 +218,41 @@ def test_subtrees_are_shared_evenly_and_nothing_is_left_out(size: int) -> None:
     assert shared_out(grid(2), World(0, 9)).ranks.size == 1  # too few cells: all do everything alike
 
 
-def test_an_elimination_on_three_ranks_solves_what_a_dense_matrix_does() -> None:
+def test_eliminations_on_three_ranks_solve_what_dense_matrices_do() -> None:
+    """A positive system, one that is not symmetric, and a complex one with half of the digits; the last two at once,
+    beside each other."""
     order, generator = grid(6), np.random.default_rng(0)
-    blocks, dense = {}, np.zeros((order.size, order.size))
-    for cell in range(36):
-        mine = order.of_cell(cell)
-        root = generator.normal(size=(len(mine) + 2, len(mine)))
-        dense[np.ix_(mine, mine)] += root.T @ root
-        blocks[cell] = torch.from_numpy(root.T @ root)[None]
-    told = {cell: generator.normal(size=len(order.of_cell(cell))) for cell in range(36)}
-    b = np.zeros(order.size)
-    for cell, mine in told.items():
-        b[order.of_cell(cell)] += mine
+    made: list[tuple[dict[int, torch.Tensor], np.ndarray, np.ndarray]] = []
+    told = {cell: generator.normal(size=(len(order.of_cell(cell)), 2)) for cell in range(36)}
+    for turn in (0.0, 1.0, 1.0j):
+        blocks, dense = {}, np.zeros((order.size, order.size), dtype=complex)
+        for cell, mine in ((cell, order.of_cell(cell)) for cell in range(36)):
+            root = generator.normal(size=(len(mine) + 2, len(mine)))
+            block = root.T @ root + turn * generator.normal(size=(len(mine),) * 2)
+            dense[np.ix_(mine, mine)] += block
+            blocks[cell] = torch.from_numpy(block)[None]
+        made.append((blocks, dense, np.zeros((order.size, 2), dtype=complex)))
+        for cell, right in told.items():
+            made[-1][2][order.of_cell(cell)] += right
 
     def work(world: World) -> Any:
-        shares = shared_out(order, world)
-        factors = Factors(order, dict(blocks), shares=shares)
-        right = torch.zeros(1, order.size, 1, dtype=torch.float64)
-        for cell in shares.cells:
-            right[0, order.of_cell(cell), 0] += torch.from_numpy(told[cell])
+        shares, rights = shared_out(order, world), []
+        first, *rest = (
+            Factors(order, dict(blocks), positive=k == 0, brief=k == 2, probed=False, shares=shares)
+            for k, (blocks, *_) in enumerate(made)
+        )
+        for blocks, *_ in made:
+            rights.append(torch.zeros(1, order.size, 2, dtype=blocks[0].dtype))
+            for cell in shares.cells:
+                rights[-1][0, order.of_cell(cell)] += torch.from_numpy(told[cell]).to(rights[-1].dtype)
+        found = [first.solve(rights[0]), *several(rest, rights[1:])]
         seen = np.unique(np.concatenate([order.of_cell(cell) for cell in shares.cells]))
-        return seen, factors.solve(right)[0, seen, 0].numpy()
+        return seen, [x[0, seen].numpy() for x in found]
 
-    wanted = np.linalg.solve(dense, b)
-    assert all(np.abs(found - wanted[seen]).max() < 1e-10 * np.abs(wanted).max() for seen, found in on_ranks(3, work))
+    for seen, found in [work(ALONE), *on_ranks(3, work)]:
+        for x, (_, dense, right), close in zip(found, made, (1e-10, 1e-10, 1e-3), strict=True):
+            wanted = np.linalg.solve(dense, right)
+            assert np.abs(x - wanted[seen]).max() < close * np.abs(wanted).max()
 
 
 # ------------------------------------------------------------ runs

@@ -25,8 +25,10 @@ from pinnsolve import (
     LevenbergMarquardt,
     Problem,
     ProblemError,
+    RandomFeatures,
     Settings,
     SSBroyden,
+    Unknown,
     compare,
     d,
     dirichlet,
@@ -36,6 +38,8 @@ from pinnsolve import (
 )
 from pinnsolve.__main__ import main
 from pinnsolve.methods.protocol import stepped
+from pinnsolve.residuals import Residuals
+from pinnsolve.solve import prepare
 from pinnsolve.training.checkpointing import CHECKPOINT
 
 ROOT = Path(__file__).parents[1]
@@ -54,6 +58,24 @@ def test_same_seed_same_bits_and_another_seed_others(heat: Problem) -> None:
     first = bits(run(heat, 12))
     assert torch.equal(first, bits(run(heat, 12)))
     assert not torch.equal(first, bits(run(heat, 12, seed=1)))
+
+
+def test_residuals_of_random_features_are_evaluated_once_for_what_is_trained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And anew when a weight or an unknown constant has changed."""
+    problem = Problem(
+        space=Box(x=(0, 1)), unknowns="u", equations=lambda u, x, k: d(u, x, x) - k * u - x, conditions=[dirichlet(u=0)],
+        parameters={"k": Unknown(1.0)}, reference=None,
+    )  # fmt: skip
+    ready = prepare(problem, Settings(network=RandomFeatures(10), points=40, held_out=30))
+    residuals, evaluated = ready.loop.state.points.training, list[int]()
+    own = Residuals._own_values
+    monkeypatch.setattr(Residuals, "_own_values", lambda mine: evaluated.append(1) or own(mine))
+    before = residuals.trial.vector()
+    for k, changed in enumerate([before, before + 1.0, torch.cat([before[:-1], before[-1:] + 0.5]), before]):
+        residuals.trial.assign(changed)
+        asked = [residuals.values(), residuals.values(), own(residuals)]
+        assert len(evaluated) == k + 1
+        assert all(torch.equal(asked[0][name], other[name]) for other in asked for name in residuals.names)
 
 
 def test_global_random_state_is_untouched(heat: Problem) -> None:

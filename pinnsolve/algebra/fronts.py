@@ -10,15 +10,16 @@ Distrib. Syst. 8 (1997) 502 (subtrees to processors).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import InitVar, dataclass, field
+from functools import partial
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from pinnsolve.algebra.dissection import Dissection
-from pinnsolve.algebra.subtrees import Subtrees, shared_out, together
+from pinnsolve.algebra.subtrees import Subtrees, shared_out, summed, together
 
 
 class Blocks(Protocol):
@@ -29,6 +30,23 @@ class Blocks(Protocol):
     def pop(self, cell: int, /) -> Tensor:
         """The same, for the last time."""
         ...
+
+
+@dataclass(frozen=True)
+class Eliminated:
+    """What is kept of a part: what solves its inner matrix A for right sides, and B* A^-1 and A^-1 B, of the matrix B
+    beside it. The last part has neither, and where all is Hermitian the second follows from the first."""
+
+    alone: Callable[[Tensor], Tensor]
+    lower: Tensor | None
+    upper: Tensor | None
+
+    def told(self, known: Tensor) -> Tensor:
+        """A^-1 B x, of what is known at its border."""
+        if self.upper is not None:
+            return self.upper @ known
+        assert self.lower is not None
+        return (self.lower.mT @ known.conj().resolve_conj()).conj()
 
 
 @dataclass
@@ -66,7 +84,7 @@ class Factors:
     error: float = field(init=False, default=0.0)
 
     def __post_init__(self, blocks: Blocks) -> None:
-        self.eliminated: dict[int, tuple[Tensor, Tensor, Tensor | None]] = {}
+        self.eliminated: dict[int, Eliminated] = {}
         self.mine = shared_out(self.order) if self.shares is None else self.shares
         probe = self._probe(blocks) if self.brief and self.probed and self.order.size else None
         left: dict[int, Tensor] = {}
@@ -97,11 +115,14 @@ class Factors:
         front = added[0][0].new_zeros(len(added[0][0]), size, size)
         while added:  # and let go: together they take as much memory as the front
             _add(front, *added.pop())
+        kept = self._kept(front)
+        if k == size:  # the last one: its inverse would take three times as long as its factors
+            self.eliminated[number] = Eliminated(_solver(front, self.positive, kept), None, None)
+            return front[:, k:, k:]
         inverse = _inverse(front[:, :k, :k], self.positive)
         lower, beside = front[:, k:, :k] @ inverse, front[:, :k, k:]
-        kept = self._kept(front)
         upper = None if self.positive else (inverse @ beside).to(kept)
-        self.eliminated[number] = inverse.to(kept), lower.to(kept), upper
+        self.eliminated[number] = Eliminated(inverse.to(kept).__matmul__, lower.to(kept), upper)
         return _left(front[:, k:, k:], lower, beside, self.positive)
 
     def _kept(self, like: Tensor) -> torch.dtype:
@@ -141,30 +162,43 @@ class Factors:
 
     def solve(self, b: Tensor) -> Tensor:
         """x (S, N, K) for right sides b, which are used up: for what this rank's cells add to them, and as far as these
-        see it.
+        see it."""
+        return solved([self], [b])[0]
 
-        They are summed with all digits, whatever factors have: so the order of sums, another one for each number of
-        ranks, is not seen in the solution, and whoever iterates upon it does as many iterations.
-        """
+    def _back(self, b: Tensor) -> Tensor:
+        """x from right sides that are eliminated."""
         kept = self._kept(b)
-        self._forward(self.mine.own, b)
-        if self.mine.top:
-            top = self._inner(self.mine.top)
-            b[:, top] = self.mine.ranks.sum(b[:, top])
-            self._forward(self.mine.top, b)
         x = torch.zeros_like(b, dtype=kept)
         for number in (*reversed(self.mine.top), *reversed(self.mine.own)):
-            part, (inverse, lower, upper) = self.order.parts[number], self.eliminated[number]
-            known = x[:, part.border]
-            told = upper @ known if upper is not None else (lower.mT @ known.conj().resolve_conj()).conj()
-            x[:, part.inner] = inverse @ b[:, part.inner].to(kept) - told
+            part, gone = self.order.parts[number], self.eliminated[number]
+            x[:, part.inner] = gone.alone(b[:, part.inner].to(kept))
+            if gone.lower is not None:
+                x[:, part.inner] -= gone.told(x[:, part.border])
         return x.to(b.dtype)
 
     def _forward(self, numbers: Sequence[int], b: Tensor) -> None:
         for number in numbers:
-            part = self.order.parts[number]
-            lower = self.eliminated[number][1]
-            b[:, part.border] -= lower @ b[:, part.inner].to(lower.dtype)
+            part, lower = self.order.parts[number], self.eliminated[number].lower
+            if lower is not None:
+                b[:, part.border] -= lower @ b[:, part.inner].to(lower.dtype)
+
+
+def solved(several: Sequence[Factors], sides: Sequence[Tensor]) -> list[Tensor]:
+    """The same of several systems of one structure, each with its right sides; ranks meet once for all of them.
+
+    Right sides are summed with all digits, whatever factors have: so the order of sums, another one for each number of
+    ranks, is not seen in the solution, and whoever iterates upon it does as many iterations.
+    """
+    mine = several[0].mine
+    for factors, b in zip(several, sides, strict=True):
+        factors._forward(mine.own, b)
+    if mine.top:
+        top = several[0]._inner(mine.top)
+        found = iter(summed(mine.ranks, [b[:, top] for b in sides]))
+        for factors, b in zip(several, sides, strict=True):
+            b[:, top] = next(found)
+            factors._forward(mine.top, b)
+    return [factors._back(b) for factors, b in zip(several, sides, strict=True)]
 
 
 def _left(front: Tensor, lower: Tensor, beside: Tensor, hermitian: bool, columns: int = 256) -> Tensor:
@@ -191,18 +225,37 @@ def _add(front: Tensor, block: Tensor, at: Tensor, rows: int = 512) -> None:
 
 
 def _inverse(matrix: Tensor, positive: bool) -> Tensor:
-    """The inverse of a matrix that may be positive but for rounding, with as little added as will do.
+    """The inverse of a matrix that may be positive but for rounding, with as little added as will do."""
+    if not matrix.shape[-1]:
+        return matrix
+    return torch.cholesky_inverse(_cholesky(matrix)) if positive else torch.linalg.inv(_settled(matrix))
+
+
+def _solver(matrix: Tensor, positive: bool, kept: torch.dtype) -> Callable[[Tensor], Tensor]:
+    """What solves the same for right sides, by factors that are kept as numbers of a kind."""
+    if not matrix.shape[-1]:
+        return torch.Tensor.clone
+    if positive:
+        return partial(torch.cholesky_solve, input2=_cholesky(matrix).to(kept))
+    factors, turned = torch.linalg.lu_factor(_settled(matrix))
+    return partial(torch.linalg.lu_solve, factors.to(kept), turned)
+
+
+def _settled(matrix: Tensor) -> Tensor:
+    """A matrix with as little added as is nothing beside its largest number.
 
     A direction that nothing determines (the mean of a pressure) stays where it is; what is added slows iterations, and
     is no error of theirs.
     """
-    if not matrix.shape[-1]:
-        return matrix
     diagonal = matrix.diagonal(dim1=-2, dim2=-1).abs()
-    if not positive:
-        return torch.linalg.inv(matrix + torch.diag_embed((1e-14 * diagonal.amax(-1)[:, None]).expand_as(diagonal)))
+    return matrix + torch.diag_embed((1e-14 * diagonal.amax(-1)[:, None]).expand_as(diagonal))
+
+
+def _cholesky(matrix: Tensor) -> Tensor:
+    """The factor of one that may be positive but for rounding, with as little added as will do."""
+    diagonal = matrix.diagonal(dim1=-2, dim2=-1).abs()
     for ridge in (1e-14, 1e-11, 1e-8, 1e-5):  # of each unknown's own, since cells differ in size
         factor, wrong = torch.linalg.cholesky_ex(matrix + torch.diag_embed(ridge * diagonal))
         if not bool(wrong.any()):
             break
-    return torch.cholesky_inverse(factor)
+    return factor

@@ -49,6 +49,16 @@ def together(ranks: Ranks, work: Callable[[], T]) -> T:
     return found
 
 
+def summed(ranks: Ranks, several: Sequence[Tensor]) -> list[Tensor]:
+    """The sums over the ranks of some tensors, real or complex, at once."""
+    if ranks.size == 1:
+        return list(several)
+    plain = [torch.view_as_real(x.resolve_conj()) if x.is_complex() else x for x in several]
+    parts = ranks.sum(torch.cat([x.flatten() for x in plain])).split([x.numel() for x in plain])
+    found = [part.view(x.shape) for part, x in zip(parts, plain, strict=True)]
+    return [torch.complex(*x.unbind(-1)) if own.is_complex() else x for x, own in zip(found, several, strict=True)]
+
+
 @dataclass(frozen=True)
 class Subtrees:
     """The parts of a dissection as one rank sees them.

@@ -43,7 +43,9 @@ def order_of(
     """Of what `faces.faces_of` joins: its sides in the same order, with as many unknowns."""
     sides, counts = list[tuple[int, int]](), list[int]()
     for axis, below, above, *_ in pieces_of(mesh, rings):
-        counts += [sum(sizes_on(cell, r, less)) for _, r in joined_across(mesh, joins, axis, below, crossed)]
+        joined = joined_across(mesh, joins, axis, below, crossed)
+        there = {k: sum(sizes_on(cell, relations, less)) for k, relations in dict(joined).items()}
+        counts += [there[k] for k, _ in joined]
         sides += zip(below.tolist(), above.tolist(), strict=True)
     if meeting:
         runs = runs_of(mesh)

@@ -176,6 +176,7 @@ class _Making:
         parted: dict[int, list[Parted]] = {}
         if share is not None:
             parted = parted_sides(self.mesh, self.cell, (low, high), (axis, below, above, begin, end, share))
+        there = {k: self._unknowns(axis, relations) for k, relations in dict(joined).items()}
         for j, (pair, keys) in enumerate(zip(pairs, zip(*parts, strict=True), strict=True)):
             (k, relations), unit = joined[j], 1.0
             if k >= 0:
@@ -186,11 +187,17 @@ class _Making:
             for number, (cell, key) in enumerate(zip(pair, keys, strict=True)):
                 at = parted[j][number] if j in parted else None
                 self.mine[cell].append(self._kind((*key, float(k), unit), relations, at))
-            sizes = sizes_on(self.cell, relations, self.less)
-            self.kinds += [[f, axis] for (f, *_), size in zip(relations, sizes, strict=True) for _ in range(size)]
-            self.orders += [lowest(r) for r, size in zip(relations, sizes, strict=True) for _ in range(size)]
-            self.narrow += [float(across[j])] * sum(sizes)
-            self.upper += [pair[1] if k >= 0 else -1] * sum(sizes)
+            kinds, orders = there[k]
+            self.kinds += kinds
+            self.orders += orders
+            self.narrow += [float(across[j])] * len(orders)
+            self.upper += [pair[1] if k >= 0 else -1] * len(orders)
+
+    def _unknowns(self, axis: int, relations: Sequence[Relation]) -> tuple[list[list[int]], list[int]]:
+        """Of each unknown on a face: the field and the coordinate across, and how often it is derived."""
+        sizes = sizes_on(self.cell, relations, self.less)
+        each = [r for r, size in zip(relations, sizes, strict=True) for _ in range(size)]
+        return [[r[0], axis] for r in each], [lowest(r) for r in each]
 
     def meet(self, runs: Runs, counts: Sequence[int]) -> None:
         """The unknowns of runs of curves, so many on each."""

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pinnsolve.algebra.fronts import Factors
+from pinnsolve.algebra.fronts import Factors, solved
 from pinnsolve.algebra.subtrees import together
 from pinnsolve.methods.cell_rows import CellRows
 from pinnsolve.methods.condensed import Condensed, at_once
@@ -48,16 +48,11 @@ class _Stage:
 
     Parameters
     ----------
-    number : int
-    scale : tensor (F,)
-        What equations are tested with beside v, for unknowns in units of their sizes.
     inverse : tensor (1, C, F M, F M)
         H^-1, of cells that stand for all alike.
     factors : Factors
     """
 
-    number: int
-    scale: Tensor
     inverse: Tensor
     factors: Factors
 
@@ -195,7 +190,7 @@ class FluxedFaces:
 
         own = self.own.shares
         blocks = Condensed(self.own.groups, own.cells, self.alike, self.shares, h, left)
-        return _Stage(number, scale, h, Factors(self.faces.order, blocks, False, False, False, own))
+        return _Stage(h, Factors(self.faces.order, blocks, False, False, False, own))
 
     def _invert(self, h: Tensor) -> None:
         for part in h.split(at_once(self.own.groups), 1):
@@ -220,27 +215,21 @@ class FluxedFaces:
         known : tensor (S, n, F, M, K), optional
             What corrections are added to: its gaps at the sides are closed with them, and its fluxes balanced.
         """
+        real = not any(stage.inverse.is_complex() for stage in self.stages)
+        b, *at_sites = (x.real if real else x for x in (b, *at_sites))
         held = None if known is None else known.flatten(2, 3) / self.columns[:, None]
-        found = []
-        for stage in self.stages:
-            k, real = slice(stage.number, stage.number + 1), not stage.inverse.is_complex()
-            mine = [x[k].real if real else x[k] for x in (b, *at_sites, *([] if held is None else [held]))]
-            before = None if held is None else mine.pop()
-            found.append(self._solved(stage, mine[0], mine[1:], before).to(torch.complex128))
-        whole = self.own.shares.ranks.sum(torch.cat(found)) * self.columns[:, None]
-        return whole.unflatten(2, (self.scheme.fields, self.scheme.cell.count))
+        held = held.real if real and held is not None else held
+        scale = self.scales[: len(b)] * self.sizes**2
+        found = self._solved(scale.real if real else scale, b, at_sites, held)
+        whole = self.own.shares.ranks.sum(found) * self.columns[:, None]
+        return whole.to(torch.complex128).unflatten(2, (self.scheme.fields, self.scheme.cell.count))
 
-    def _solved(self, stage: _Stage, b: Tensor, at_sites: Sequence[Tensor], held: Tensor | None) -> Tensor:
-        """Those of one stage, in the units of the unknowns' sizes, (1, n, F M, K)."""
-        m, outflows = self.scheme.cell.count, self.outflows
-        by_column = stage.scale.repeat_interleave(m)[:, None]
-        own, right = self.own.cells, b.new_zeros(1, len(self.mesh), len(self.columns), b.shape[-1])
-        right[:, own] = self.rows.tested(b[:, own], torch.tensor([stage.number], device=b.device), own)
-        for site, tests, told in zip(self.sites, self.walls, at_sites, strict=True):
-            said = times(tests.mT, told.flatten(2, 3))
-            right.index_add_(1, site.cells, by_column / self.columns[:, None] ** 2 * said)
-        right *= self.columns[:, None]
-        weights = [(out.length * stage.scale[out.fields])[..., None] for out in outflows]
+    def _solved(self, scale: Tensor, b: Tensor, at_sites: Sequence[Tensor], held: Tensor | None) -> Tensor:
+        """Those of all stages, in the units of the unknowns' sizes, (S, n, F M, K)."""
+        outflows, own = self.outflows, self.own.cells
+        by_column = scale.repeat_interleave(self.scheme.cell.count, 1)[:, None, :, None]
+        right = self._told(by_column, b, at_sites)
+        weights = [(out.length * scale[:, out.fields])[..., None] for out in outflows]
         lacks: Sequence[Tensor | None] = [None] * len(outflows)
         if held is not None:
             if self.parts is not None:
@@ -248,8 +237,8 @@ class FluxedFaces:
             lacks = gaps(self.faces, self.own.groups, held, None, self.own.shares.ranks)
             for out, weight, gap in zip(outflows, weights, lacks, strict=True):
                 right[:, out.sides.cells] += times(out.tests.mT, weight * gap)
-        alone = self.own.alone(stage.inverse, right)
-        faces = alone.new_zeros(1, self.faces.order.size, b.shape[-1])
+        alone = self._alone(right)
+        faces = alone.new_zeros(len(b), self.faces.order.size, b.shape[-1])
         for out, weight, lack in zip(outflows, weights, lacks, strict=True):
             inner = alone[:, out.sides.cells]
             pressed = out.sides.traces(inner)
@@ -258,7 +247,32 @@ class FluxedFaces:
             told = out.stiff[..., None] * pressed - times(out.flux, inner)
             told = weight * self.shares[out.sides.cells, None, None] * told
             faces.index_add_(1, out.sides.unknowns.flatten(), told.flatten(1, 2))
-        g = stage.factors.solve(faces) if self.faces.order.size else faces
+        g = self._at_faces(faces) if self.faces.order.size else faces
         for out, weight in zip(outflows, weights, strict=True):
             right[:, out.sides.cells] += times(out.tests.mT, weight * g[:, out.sides.unknowns])
-        return self.own.alone(stage.inverse, right)
+        return self._alone(right)
+
+    def _told(self, by_column: Tensor, b: Tensor, at_sites: Sequence[Tensor]) -> Tensor:
+        """What equations and conditions say, tested, (S, n, F M, K)."""
+        own, right = self.own.cells, b.new_zeros(len(b), len(self.mesh), len(self.columns), b.shape[-1])
+        right[:, own] = self.rows.tested(b[:, own], torch.arange(len(b), device=b.device), own)
+        for site, tests, told in zip(self.sites, self.walls, at_sites, strict=True):
+            said = times(tests.mT, told.flatten(2, 3))
+            right.index_add_(1, site.cells, by_column / self.columns[:, None] ** 2 * said)
+        return right.mul_(self.columns[:, None])
+
+    def _alone(self, right: Tensor) -> Tensor:
+        """H^-1 of each stage times its right sides, and zeros in others' cells."""
+        found = torch.zeros_like(right)
+        for k, stage in enumerate(self.stages):
+            found[k : k + 1] = self.own.alone(stage.inverse, self._of(stage, right[k : k + 1]))
+        return found
+
+    def _at_faces(self, told: Tensor) -> Tensor:
+        """The values on sides, (S, N, K), as far as this rank's cells see them."""
+        sides = [self._of(stage, told[k : k + 1]).clone() for k, stage in enumerate(self.stages)]
+        return torch.cat([g.to(told.dtype) for g in solved([stage.factors for stage in self.stages], sides)])
+
+    def _of(self, stage: _Stage, numbers: Tensor) -> Tensor:
+        """Numbers of a stage, real where its system is."""
+        return numbers.real if numbers.is_complex() and not stage.inverse.is_complex() else numbers

@@ -51,6 +51,7 @@ class Residuals:
         self.trial, self.places, self.world, self.room = trial, places, world, room
         self.chunk = max(64, room.entries // max(trial.row_size, 1)) if trial.takes_jets else DENSE
         self.counts = {name: len(points) for site, points in places for name in site.terms}
+        self._last: tuple[Tensor, dict[str, Tensor]] | None = None  # what was trained when values were asked, and these
 
     @property
     def names(self) -> list[str]:
@@ -115,9 +116,21 @@ class Residuals:
         """Each residual on all its points, (N,), without gradients."""
         return {name: self._all(mine, self.counts[name]) for name, mine in self.own_values().items()}
 
-    @torch.no_grad()
     def own_values(self) -> dict[str, Tensor]:
-        """The same on this rank's points."""
+        """The same on this rank's points.
+
+        Of random features they are kept while what is trained stays as it is: a look asks what a step has asked.
+        """
+        features = type(self.trial) is Trial and self.trial.frozen  # nothing else than what is trained changes there
+        if not features or self.trial.elsewhere is not None or self.trial.functions.parameters:
+            return self._own_values()
+        now = self.trial.vector()
+        if self._last is None or not torch.equal(self._last[0], now):
+            self._last = now, self._own_values()
+        return dict(self._last[1])
+
+    @torch.no_grad()
+    def _own_values(self) -> dict[str, Tensor]:
         parts: dict[str, list[Tensor]] = {name: [] for name in self.counts}
         for site, prepared, faded in self._each(self.batches):
             at = self.trial.fields(prepared)
