@@ -1,6 +1,7 @@
 """Systems over what neighbouring cells share, eliminated in the order of a dissection with dense fronts.
 
-Of a Hermitian front what is left is computed by blocks of columns, from the diagonal down: half of it. Several ranks
+Fronts of one size are eliminated side by side (`pinnsolve.algebra.batches`). Of a large Hermitian front what is left is
+computed by blocks of columns, from the diagonal down: half of it. Several ranks
 eliminate a part of the cells each, and tell the others what is left at its border; what joins these parts is eliminated
 by all of them alike.
 
@@ -10,15 +11,18 @@ Distrib. Syst. 8 (1997) 502 (subtrees to processors).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import InitVar, dataclass, field
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from pinnsolve.algebra.batches import Batch, Piece, batched
 from pinnsolve.algebra.dissection import Dissection
 from pinnsolve.algebra.subtrees import Subtrees, shared_out, together
+
+Eliminated = tuple[Batch, Tensor, Tensor, Tensor | None]  # the inverse, what is below it, and beside
 
 
 class Blocks(Protocol):
@@ -26,8 +30,8 @@ class Blocks(Protocol):
 
     def __getitem__(self, cell: int, /) -> Tensor: ...
 
-    def pop(self, cell: int, /) -> Tensor:
-        """The same, for the last time."""
+    def several(self, cells: Sequence[int], /) -> Tensor:
+        """The same of cells with as many, (S, c, k, k), for the last time."""
         ...
 
 
@@ -66,17 +70,18 @@ class Factors:
     error: float = field(init=False, default=0.0)
 
     def __post_init__(self, blocks: Blocks) -> None:
-        self.eliminated: dict[int, tuple[Tensor, Tensor, Tensor | None]] = {}
         self.mine = shared_out(self.order) if self.shares is None else self.shares
+        self.eliminated: list[Eliminated] = []
         probe = self._probe(blocks) if self.brief and self.probed and self.order.size else None
         left: dict[int, Tensor] = {}
 
         def eliminate(numbers: Sequence[int]) -> None:
-            for number in numbers:
-                left[number] = self._eliminated(number, left, blocks)
+            for batch in batched(self.order, numbers):
+                left.update(zip(batch.numbers, self._eliminated(batch, left, blocks).unbind(1), strict=True))
 
         ranks = self.mine.ranks
         together(ranks, lambda: eliminate(self.mine.own))
+        self.count = len(self.eliminated)
         if ranks.size > 1:  # what is left of its parts each tells to all, at once
             like = next(iter(left.values()))
             borders = {root: (len(like), *[len(self.order.parts[root].border)] * 2) for root in self.mine.roots}
@@ -88,21 +93,24 @@ class Factors:
             units, known, told = probe
             self.error = self.off(units * self.solve(told), units * known)
 
-    def _eliminated(self, number: int, left: dict[int, Tensor], blocks: Blocks) -> Tensor:
-        """What is left of a part, from what is left of those within it; fronts go with each."""
-        part = self.order.parts[number]
-        k, size = len(part.inner), len(part.inner) + len(part.border)
-        added = [(blocks.pop(cell), at) for cell, at in part.within]
-        added += [(left.pop(below), at) for below, at in part.below]
-        front = added[0][0].new_zeros(len(added[0][0]), size, size)
-        while added:  # and let go: together they take as much memory as the front
-            _add(front, *added.pop())
-        inverse = _inverse(front[:, :k, :k], self.positive)
-        lower, beside = front[:, k:, :k] @ inverse, front[:, :k, k:]
+    def _eliminated(self, batch: Batch, left: dict[int, Tensor], blocks: Blocks) -> Tensor:
+        """What is left of parts, (S, p, m, m), from what is left of those within them; fronts go with each."""
+        (count, k), size = batch.inner.shape, batch.inner.shape[1] + batch.border.shape[1]
+        front, kinds = None, [(piece, True) for piece in batch.within] + [(piece, False) for piece in batch.below]
+        for piece, of_cells in kinds:
+            # and let go: together they take as much memory as the fronts
+            added = blocks.several(piece.numbers) if of_cells else _beside(map(left.pop, piece.numbers))
+            front = added.new_zeros(len(added), count, size, size) if front is None else front
+            _add(front, added, piece)
+        assert front is not None
+        if not k:
+            return front
+        inverse = _inverse(front[..., :k, :k], self.positive)
+        lower, beside = front[..., k:, :k] @ inverse, front[..., :k, k:]
         kept = self._kept(front)
         upper = None if self.positive else (inverse @ beside).to(kept)
-        self.eliminated[number] = inverse.to(kept), lower.to(kept), upper
-        return _left(front[:, k:, k:], lower, beside, self.positive)
+        self.eliminated.append((batch, inverse.to(kept), lower.to(kept), upper))
+        return _left(front[..., k:, k:], lower, beside, self.positive)
 
     def _kept(self, like: Tensor) -> torch.dtype:
         """What factors of such numbers are kept as."""
@@ -147,24 +155,27 @@ class Factors:
         ranks, is not seen in the solution, and whoever iterates upon it does as many iterations.
         """
         kept = self._kept(b)
-        self._forward(self.mine.own, b)
+        self._forward(self.eliminated[: self.count], b)
         if self.mine.top:
             top = self._inner(self.mine.top)
             b[:, top] = self.mine.ranks.sum(b[:, top])
-            self._forward(self.mine.top, b)
+            self._forward(self.eliminated[self.count :], b)
         x = torch.zeros_like(b, dtype=kept)
-        for number in (*reversed(self.mine.top), *reversed(self.mine.own)):
-            part, (inverse, lower, upper) = self.order.parts[number], self.eliminated[number]
-            known = x[:, part.border]
+        for batch, inverse, lower, upper in reversed(self.eliminated):
+            known = x[:, batch.border]
             told = upper @ known if upper is not None else (lower.mT @ known.conj().resolve_conj()).conj()
-            x[:, part.inner] = inverse @ b[:, part.inner].to(kept) - told
+            x[:, batch.inner] = inverse @ b[:, batch.inner].to(kept) - told
         return x.to(b.dtype)
 
-    def _forward(self, numbers: Sequence[int], b: Tensor) -> None:
-        for number in numbers:
-            part = self.order.parts[number]
-            lower = self.eliminated[number][1]
-            b[:, part.border] -= lower @ b[:, part.inner].to(lower.dtype)
+    def _forward(self, eliminated: Sequence[Eliminated], b: Tensor) -> None:
+        for batch, _, lower, _ in eliminated:
+            _take(b, batch.border, lower @ b[:, batch.inner].to(lower.dtype))
+
+
+def _beside(parts: Iterable[Tensor]) -> Tensor:
+    """Matrices (S, m, m) as one array, (S, c, m, m)."""
+    first, *others = parts
+    return torch.stack([first, *others], 1) if others else first[:, None]
 
 
 def _left(front: Tensor, lower: Tensor, beside: Tensor, hermitian: bool, columns: int = 256) -> Tensor:
@@ -177,17 +188,29 @@ def _left(front: Tensor, lower: Tensor, beside: Tensor, hermitian: bool, columns
     found = front.clone()
     for low in range(0, size, columns):
         high = low + columns
-        found[:, low:, low:high] -= lower[:, low:] @ beside[:, :, low:high]
-        found[:, low:high, high:] = found[:, high:, low:high].mH
+        found[..., low:, low:high] -= lower[..., low:, :] @ beside[..., low:high]
+        found[..., low:high, high:] = found[..., high:, low:high].mH
     return found
 
 
-def _add(front: Tensor, block: Tensor, at: Tensor, rows: int = 512) -> None:
-    """Add a matrix to a front, by where its rows stand there; so many of them at once, since what is needed on the way
-    is as large. Fewer: many small operations."""
-    for low in range(0, len(at), rows):
-        some = at[low : low + rows]
-        front[:, some] = front[:, some].index_add_(2, at, block[:, low : low + rows])
+def _add(front: Tensor, blocks: Tensor, piece: Piece, most: int = 1 << 20) -> None:
+    """Add matrices (S, c, s, s) to fronts (S, p, k, k); so many numbers at once, since what is needed on the way is as
+    large. Fewer: many small operations."""
+    count, size = front.shape[1:3]
+    first = (torch.arange(len(front), device=front.device)[:, None] * count + piece.fronts) * size  # (S, c)
+    rows = max(1, most // (first.numel() * piece.at.shape[1]))
+    for low in range(0, piece.at.shape[1], rows):
+        to = (first[..., None] + piece.at[:, low : low + rows])[..., None] * size + piece.at[:, None]
+        front.view(-1).index_add_(0, to.flatten(), blocks[:, :, low : low + rows].flatten())
+
+
+def _take(b: Tensor, at: Tensor, told: Tensor) -> None:
+    """Subtract (S, p, m, K) from b (S, N, K), where several may stand at one place; in one order on any device."""
+    s, n, k = b.shape
+    if s * k > 1:
+        systems, sides = (torch.arange(x, device=b.device) for x in (s, k))
+        at = (systems[:, None, None] * n + at)[..., None] * k + sides
+    b.view(-1).index_put_((at.flatten(),), -told.flatten().to(b.dtype), accumulate=True)
 
 
 def _inverse(matrix: Tensor, positive: bool) -> Tensor:
@@ -196,13 +219,13 @@ def _inverse(matrix: Tensor, positive: bool) -> Tensor:
     A direction that nothing determines (the mean of a pressure) stays where it is; what is added slows iterations, and
     is no error of theirs.
     """
-    if not matrix.shape[-1]:
-        return matrix
     diagonal = matrix.diagonal(dim1=-2, dim2=-1).abs()
     if not positive:
-        return torch.linalg.inv(matrix + torch.diag_embed((1e-14 * diagonal.amax(-1)[:, None]).expand_as(diagonal)))
-    for ridge in (1e-14, 1e-11, 1e-8, 1e-5):  # of each unknown's own, since cells differ in size
+        return torch.linalg.inv(matrix + torch.diag_embed((1e-14 * diagonal.amax(-1, True)).expand_as(diagonal)))
+    ridge = torch.full_like(diagonal[..., :1], 1e-14)  # of each unknown's own, since cells differ in size
+    for _ in range(4):
         factor, wrong = torch.linalg.cholesky_ex(matrix + torch.diag_embed(ridge * diagonal))
         if not bool(wrong.any()):
             break
+        ridge = torch.where(wrong[..., None] > 0, 1e3 * ridge, ridge)
     return torch.cholesky_inverse(factor)

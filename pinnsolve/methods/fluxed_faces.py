@@ -28,11 +28,12 @@ from torch import Tensor
 
 from pinnsolve.algebra.fronts import Factors
 from pinnsolve.algebra.subtrees import together
+from pinnsolve.geometry.once import once
 from pinnsolve.methods.cell_rows import CellRows
 from pinnsolve.methods.condensed import Condensed, at_once
 from pinnsolve.methods.faces import faces_in, gaps
 from pinnsolve.methods.implicit_step import Scheme, in_time
-from pinnsolve.methods.outflows import all_faces, missed_at, outflow, tested_with
+from pinnsolve.methods.outflows import Outflow, all_faces, missed_at, outflow, tested_with
 from pinnsolve.methods.own_cells import own_cells, seen_by
 from pinnsolve.methods.rows import Slopes, at_site, times
 from pinnsolve.methods.side_slopes import SideSlopes
@@ -96,16 +97,22 @@ class FluxedFaces:
             scheme, mesh, slopes, self.first, row_weights, values, self.seen, spread_by(scheme, slopes)
         )
         self.scales = self._scales(slopes, values)
-        sides = all_faces(scheme, mesh, beside)
-        self.outflows = [outflow(group, sides, scheme) for group in self.own.groups]
+        groups = tuple(
+            map(id, self.own.groups)
+        )  # all that follows is found once, however often equations change inside
+        self.outflows = once(beside, ("outflows", *groups), lambda: self._outflows(beside))
         self.walls = [
             tested_with(scheme, mesh, site, mine, *at) for (site, mine), at in zip(sites, beside.walls, strict=True)
         ]
         self.beside = beside
-        self.parts = self._by_parts(beside)
+        self.parts = once(beside, ("parts", *groups), lambda: self._by_parts(beside))
         self.conditions = [at_site(scheme, mesh, site, mine)[0].flatten(3).flatten(1, 2) for site, mine in sites]
         normal = self.rows.normal((values.imag == 0).tolist())
         self.stages = [self._factorised(k, a) for k, a in enumerate(normal)]
+
+    def _outflows(self, beside: SideSlopes) -> list[Outflow]:
+        sides = all_faces(self.scheme, self.mesh, beside)
+        return [outflow(group, sides, self.scheme) for group in self.own.groups]
 
     def _scales(self, slopes: Slopes, values: Tensor) -> Tensor:
         """(S, F): rows are tested with so many times v, and multiplied by as much."""
@@ -194,7 +201,7 @@ class FluxedFaces:
             return (torch.diag_embed(out.stiff[cells] * weight) - inner * weight[..., None])[None]
 
         own = self.own.shares
-        blocks = Condensed(self.own.groups, own.cells, self.alike, self.shares, h, left)
+        blocks = Condensed(self.own.groups, len(own.cells), self.alike, self.shares, h, left)
         return _Stage(number, scale, h, Factors(self.faces.order, blocks, False, False, False, own))
 
     def _invert(self, h: Tensor) -> None:
@@ -220,27 +227,17 @@ class FluxedFaces:
         known : tensor (S, n, F, M, K), optional
             What corrections are added to: its gaps at the sides are closed with them, and its fluxes balanced.
         """
+        m, outflows, own = self.scheme.cell.count, self.outflows, self.own.cells
         held = None if known is None else known.flatten(2, 3) / self.columns[:, None]
-        found = []
-        for stage in self.stages:
-            k, real = slice(stage.number, stage.number + 1), not stage.inverse.is_complex()
-            mine = [x[k].real if real else x[k] for x in (b, *at_sites, *([] if held is None else [held]))]
-            before = None if held is None else mine.pop()
-            found.append(self._solved(stage, mine[0], mine[1:], before).to(torch.complex128))
-        whole = self.own.shares.ranks.sum(torch.cat(found)) * self.columns[:, None]
-        return whole.unflatten(2, (self.scheme.fields, self.scheme.cell.count))
-
-    def _solved(self, stage: _Stage, b: Tensor, at_sites: Sequence[Tensor], held: Tensor | None) -> Tensor:
-        """Those of one stage, in the units of the unknowns' sizes, (1, n, F M, K)."""
-        m, outflows = self.scheme.cell.count, self.outflows
-        by_column = stage.scale.repeat_interleave(m)[:, None]
-        own, right = self.own.cells, b.new_zeros(1, len(self.mesh), len(self.columns), b.shape[-1])
-        right[:, own] = self.rows.tested(b[:, own], torch.tensor([stage.number], device=b.device), own)
+        scale = torch.stack([stage.scale.to(b.dtype) for stage in self.stages])  # (S, F)
+        by_column = scale.repeat_interleave(m, 1)[:, None, :, None]
+        right = b.new_zeros(*b.shape[:2], len(self.columns), b.shape[-1])
+        right[:, own] = self.rows.tested(b[:, own], torch.arange(len(b), device=b.device), own)
         for site, tests, told in zip(self.sites, self.walls, at_sites, strict=True):
             said = times(tests.mT, told.flatten(2, 3))
             right.index_add_(1, site.cells, by_column / self.columns[:, None] ** 2 * said)
         right *= self.columns[:, None]
-        weights = [(out.length * stage.scale[out.fields])[..., None] for out in outflows]
+        weights = [(out.length * scale[:, out.fields])[..., None] for out in outflows]
         lacks: Sequence[Tensor | None] = [None] * len(outflows)
         if held is not None:
             if self.parts is not None:
@@ -248,8 +245,8 @@ class FluxedFaces:
             lacks = gaps(self.faces, self.own.groups, held, None, self.own.shares.ranks)
             for out, weight, gap in zip(outflows, weights, lacks, strict=True):
                 right[:, out.sides.cells] += times(out.tests.mT, weight * gap)
-        alone = self.own.alone(stage.inverse, right)
-        faces = alone.new_zeros(1, self.faces.order.size, b.shape[-1])
+        alone = self._alone(right)
+        faces = alone.new_zeros(len(b), self.faces.order.size, b.shape[-1])
         for out, weight, lack in zip(outflows, weights, lacks, strict=True):
             inner = alone[:, out.sides.cells]
             pressed = out.sides.traces(inner)
@@ -258,7 +255,26 @@ class FluxedFaces:
             told = out.stiff[..., None] * pressed - times(out.flux, inner)
             told = weight * self.shares[out.sides.cells, None, None] * told
             faces.index_add_(1, out.sides.unknowns.flatten(), told.flatten(1, 2))
-        g = stage.factors.solve(faces) if self.faces.order.size else faces
+        g = self._between(faces)
         for out, weight in zip(outflows, weights, strict=True):
             right[:, out.sides.cells] += times(out.tests.mT, weight * g[:, out.sides.unknowns])
-        return self.own.alone(stage.inverse, right)
+        whole = self.own.shares.ranks.sum(self._alone(right)) * self.columns[:, None]
+        return whole.unflatten(2, (self.scheme.fields, m))
+
+    def _alone(self, right: Tensor) -> Tensor:
+        """H^-1 of each stage times right sides, (S, n, F M, K)."""
+        found = [
+            self.own.alone(s.inverse, x if s.inverse.is_complex() else x.real).to(right.dtype)
+            for s, x in zip(self.stages, right.split(1), strict=True)
+        ]
+        return torch.cat(found)
+
+    def _between(self, faces: Tensor) -> Tensor:
+        """The values on sides (S, N, K) of the systems that cells are condensed to."""
+        if not self.faces.order.size:
+            return faces
+        found = [
+            s.factors.solve(x.clone() if s.inverse.is_complex() else x.real.clone()).to(faces.dtype)
+            for s, x in zip(self.stages, faces.split(1), strict=True)
+        ]
+        return torch.cat(found)
