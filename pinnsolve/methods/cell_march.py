@@ -171,7 +171,8 @@ class Marcher:
                 return None, 0.0
             step, guess = self._step(length, self._guess(length) if guess is None else guess), None
             if not self.solver.solve(step):
-                self.record.rejected, length = self.record.rejected + 1, self.failures.at(length, self.taken)
+                self.record.rejected += 1
+                length = self.failures.at(length, self.taken, self.solver.leapt)
                 continue
             size, here = left_in_time(step, self.sizes)
             late = size * self._passing(length) > (asked := tries.asked(self.accuracy.tolerance))
@@ -271,8 +272,7 @@ class Marcher:
     def _accepted(self, step: Step, off: Tensor, terms: Tensor) -> Step:
         e = self.scheme.evolution
         self.record.steps.append(step)
-        self.taken += 1
-        self.tries, self.rounds = self.tries.of_next(), 0
+        self.taken, self.tries, self.rounds = self.taken + 1, self.tries.of_next(), 0
         self.terms, self.residual = terms, float(off.max())
         self.sizes = self.solver.sizes = torch.maximum(self.sizes, variation(step.stages[-1], step.mesh))
         self.last, self.start = step, step.end()

@@ -100,6 +100,7 @@ class StepSolver:
     def __post_init__(self) -> None:
         self.operator: Operator | None = None
         self.sides: Known | None = None  # what the last one knew
+        self.leapt = False  # whether the last change led nowhere
         self.made_at: Step | None = None  # as the step stood when it was factorised
         self.rate, self.told = 1.0, True  # what an iteration left of the one before, and whether that was seen
         self.held: list[tuple[Site, Answers]] | None = None  # conditions that hold since the first iteration
@@ -122,7 +123,8 @@ class StepSolver:
             step.stages = step.stages + (mixing.mixed(step, change, self.sizes, fresh) if mixing else change)
             self.counts.iterations += 1
             size = float(norm(change, step.mesh, self.sizes).max())
-            if not size < (RULES.leaps * before if before and mixing else RULES.away):
+            self.leapt = not size < (RULES.leaps * before if before and mixing else RULES.away)
+            if self.leapt:
                 return self._failed()
             if self.constant:
                 self._rated(step, fresh, size / before if before else None)  # of all iterations with this factorisation
