@@ -14,6 +14,7 @@ from torch import cos, exp, sin
 from pinnsolve import Problem, condition, d, dirichlet, faces, initial, initial_rate, laplace, neumann, periodic
 from pinnsolve.geometry.splines import LIMITS
 from pinnsolve.methods import growth as rules
+from pinnsolve.methods import stage_operator
 from pinnsolve.methods.cell_start import at_start
 from pinnsolve.methods.equation_sizes import equation_sizes
 from pinnsolve.methods.growth import growth
@@ -142,3 +143,35 @@ def tabulated_line(x: torch.Tensor) -> Any:
     from pinnsolve.geometry.tabulated import table
 
     return table(x=x.numpy(), k=2 * x.numpy(), of="x").spline
+
+
+VARIES = {"with time": (lambda x, y, t: 0.1 * (1 + t) * (1 + x * y), 2), "in space": (lambda x, y, t: 0.1 + x * y, 1)}
+
+
+@pytest.mark.parametrize("name", VARIES)
+def test_what_stands_on_sides_is_looked_at_again_where_it_changes_alone(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two steps with a source that depends on u: the second comes out as with a solver that knows nothing of sides."""
+    k, looks = VARIES[name]
+    equation = lambda u, x, y, t: d(u, t) - spread(u, x, y, k(x, y, t)) - sin(3 * u)  # noqa: E731
+    evolution = read(problem(equation, START))[0]
+    scheme = Scheme(evolution, 5, 2, CPU)
+    mesh = Tiles.begun(evolution.extent, 2, evolution.joints, CPU)
+    first = at_start(scheme, mesh)
+    step = Step(scheme, mesh, evolution.times[0], 0.1, first, first.values.expand(2, -1, -1, -1))
+    scheme.weights = equation_sizes(step)
+    asked, looked = list[Step](), stage_operator.side_slopes
+    monkeypatch.setattr(stage_operator, "side_slopes", lambda s, *rest: asked.append(s) or looked(s, *rest))
+    sizes = torch.tensor(evolution.sizes, dtype=torch.float64)
+    solver = StepSolver(scheme, sizes, 1e-13)
+    assert solver.solve(step)
+    start = step.end()
+    found = []
+    for mine in (solver, StepSolver(scheme, sizes, 1e-13)):
+        mine.forget()
+        after = replace(step, begin=step.begin + 0.1, start=start, stages=start.values.expand(2, -1, -1, -1))
+        assert mine.solve(after)
+        found.append(after.stages)
+    assert len({s.begin for s in asked[:-1]}) == looks
+    assert torch.allclose(*found, atol=1e-10)

@@ -30,8 +30,6 @@ from pinnsolve import (
     solenoidal,
     solve,
 )
-from pinnsolve.algebra.dissection import Dissection
-from pinnsolve.algebra.fronts import Factors
 from pinnsolve.geometry.points import Points
 from pinnsolve.methods import growth as rules
 from pinnsolve.methods.cell_march import Marcher
@@ -268,25 +266,3 @@ def test_coefficients_go_from_tiles_to_others_and_back() -> None:
     assert torch.allclose(carried(there, finer, mesh, cell, [0]), c)
     once = mesh.split([0, -1, -1, -1])
     assert torch.allclose(coarsened(refined(c, [[0, -1, -1, -1]], cell), once.siblings([True] * 5), cell, [0])[0], c[0])
-
-
-def test_dissection_solves_what_a_dense_matrix_does() -> None:
-    generator = np.random.default_rng(0)
-    n = 6
-    number = np.arange(n * n).reshape(n, n)
-    beside = [(number[:-1], number[1:]), (number[:, :-1], number[:, 1:])]
-    sides = np.concatenate([np.stack([a.ravel(), b.ravel()], 1) for a, b in beside])
-    counts = generator.integers(1, 4, len(sides))
-    order = Dissection(sides, counts, np.stack(np.divmod(np.arange(n * n), n), 1).astype(float), CPU)
-    blocks, dense = [], np.zeros((order.size, order.size), complex)
-    for cell in range(n * n):
-        mine = order.of_cell(cell)
-        root = generator.normal(size=(len(mine) + 2, len(mine))) + 1j * generator.normal(
-            size=(len(mine) + 2, len(mine))
-        )
-        block = root.conj().T @ root
-        dense[np.ix_(mine, mine)] += block
-        blocks.append(torch.from_numpy(block)[None])
-    b = generator.normal(size=(1, order.size, 2)) + 0j
-    found = Factors(order, dict(enumerate(blocks))).solve(torch.from_numpy(b.copy()))[0].numpy()
-    assert np.allclose(found, np.linalg.solve(dense, b[0]), atol=1e-10)

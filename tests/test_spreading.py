@@ -194,3 +194,4 @@ def test_longer_steps_wait_after_failures() -> None:
     assert waits.waits == 2
     waits.at(1.0, 40)  # the same step, shortened once more
     assert waits.waits == 2 and waits.limited(1.0, 40) == 0.5
+    assert waits.at(1.0, 50, leapt=True) == 0.25 and always.at(1.0, 50, leapt=True) == 0.5  # along a line a half may do

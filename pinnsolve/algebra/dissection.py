@@ -35,12 +35,10 @@ class Part:
 
     @property
     def operations(self) -> tuple[float, float]:
-        """Of its elimination, and of its share of one solution; it takes the time of no less than some. Of the last one
-        factors suffice."""
+        """Of its elimination, and of its share of one solution; no less than some, side by side with others, too. Of
+        the last one factors suffice."""
         k, m = len(self.inner), len(self.border)
-        return (2 if m else 1) * cholesky(k) + product(k, k, m) + product(m, k, m) + 1.5e6, 2 * product(
-            k, k + m, 1
-        ) + 2e5
+        return (2 if m else 1) * cholesky(k) + product(k, k, m) + product(m, k, m) + 1e5, 2 * product(k, k + m, 1) + 9e4
 
 
 @dataclass

@@ -1,8 +1,8 @@
 """Systems over what neighbouring cells share, eliminated in the order of a dissection with dense fronts.
 
-Of a Hermitian front what is left is computed by blocks of columns, from the diagonal down: half of it. Several ranks
-eliminate a part of the cells each, and tell the others what is left at its border; what joins these parts is eliminated
-by all of them alike.
+Fronts of one size are eliminated side by side (`pinnsolve.algebra.batches`). Of a large Hermitian front what is left is
+computed by blocks of columns, from the diagonal down: half of it. Several ranks eliminate a part of the cells each, and
+tell the others what is left at its border; what joins these parts is eliminated by all of them alike.
 
 Source: Duff & Reid, ACM Trans. Math. Software 9 (1983) 302 (fronts); Gupta, Karypis & Kumar, IEEE Trans. Parallel
 Distrib. Syst. 8 (1997) 502 (subtrees to processors).
@@ -10,7 +10,7 @@ Distrib. Syst. 8 (1997) 502 (subtrees to processors).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import InitVar, dataclass, field
 from functools import partial
 from typing import Protocol
@@ -18,6 +18,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from pinnsolve.algebra.batches import Batch, Piece, batched
 from pinnsolve.algebra.dissection import Dissection
 from pinnsolve.algebra.subtrees import Subtrees, shared_out, summed, together
 
@@ -27,22 +28,23 @@ class Blocks(Protocol):
 
     def __getitem__(self, cell: int, /) -> Tensor: ...
 
-    def pop(self, cell: int, /) -> Tensor:
-        """The same, for the last time."""
+    def several(self, cells: Sequence[int], /) -> Tensor:
+        """The same of cells with as many, (S, c, k, k), for the last time."""
         ...
 
 
 @dataclass(frozen=True)
 class Eliminated:
-    """What is kept of a part: what solves its inner matrix A for right sides, and B* A^-1 and A^-1 B, of the matrix B
-    beside it. The last part has neither, and where all is Hermitian the second follows from the first."""
+    """What is kept of parts: what solves their inner matrices A for right sides, and B* A^-1 and A^-1 B, of the
+    matrices B beside them. The last part has neither, and where all is Hermitian the second follows from the first."""
 
+    batch: Batch
     alone: Callable[[Tensor], Tensor]
     lower: Tensor | None
     upper: Tensor | None
 
     def told(self, known: Tensor) -> Tensor:
-        """A^-1 B x, of what is known at its border."""
+        """A^-1 B x, of what is known at their borders."""
         if self.upper is not None:
             return self.upper @ known
         assert self.lower is not None
@@ -84,17 +86,18 @@ class Factors:
     error: float = field(init=False, default=0.0)
 
     def __post_init__(self, blocks: Blocks) -> None:
-        self.eliminated: dict[int, Eliminated] = {}
         self.mine = shared_out(self.order) if self.shares is None else self.shares
+        self.eliminated: list[Eliminated] = []
         probe = self._probe(blocks) if self.brief and self.probed and self.order.size else None
         left: dict[int, Tensor] = {}
 
         def eliminate(numbers: Sequence[int]) -> None:
-            for number in numbers:
-                left[number] = self._eliminated(number, left, blocks)
+            for batch in batched(self.order, numbers):
+                left.update(zip(batch.numbers, self._eliminated(batch, left, blocks).unbind(1), strict=True))
 
         ranks = self.mine.ranks
         together(ranks, lambda: eliminate(self.mine.own))
+        self.count = len(self.eliminated)
         if ranks.size > 1:  # what is left of its parts each tells to all, at once
             like = next(iter(left.values()))
             borders = {root: (len(like), *[len(self.order.parts[root].border)] * 2) for root in self.mine.roots}
@@ -106,24 +109,27 @@ class Factors:
             units, known, told = probe
             self.error = self.off(units * self.solve(told), units * known)
 
-    def _eliminated(self, number: int, left: dict[int, Tensor], blocks: Blocks) -> Tensor:
-        """What is left of a part, from what is left of those within it; fronts go with each."""
-        part = self.order.parts[number]
-        k, size = len(part.inner), len(part.inner) + len(part.border)
-        added = [(blocks.pop(cell), at) for cell, at in part.within]
-        added += [(left.pop(below), at) for below, at in part.below]
-        front = added[0][0].new_zeros(len(added[0][0]), size, size)
-        while added:  # and let go: together they take as much memory as the front
-            _add(front, *added.pop())
+    def _eliminated(self, batch: Batch, left: dict[int, Tensor], blocks: Blocks) -> Tensor:
+        """What is left of parts, (S, p, m, m), from what is left of those within them; fronts go with each."""
+        (count, k), size = batch.inner.shape, batch.inner.shape[1] + batch.border.shape[1]
+        front, kinds = None, [(piece, True) for piece in batch.within] + [(piece, False) for piece in batch.below]
+        for piece, of_cells in kinds:
+            # and let go: together they take as much memory as the fronts
+            added = blocks.several(piece.numbers) if of_cells else _beside(map(left.pop, piece.numbers))
+            front = added.new_zeros(len(added), count, size, size) if front is None else front
+            _add(front, added, piece)
+        assert front is not None
+        if not k:
+            return front
         kept = self._kept(front)
         if k == size:  # the last one: its inverse would take three times as long as its factors
-            self.eliminated[number] = Eliminated(_solver(front, self.positive, kept), None, None)
-            return front[:, k:, k:]
-        inverse = _inverse(front[:, :k, :k], self.positive)
-        lower, beside = front[:, k:, :k] @ inverse, front[:, :k, k:]
+            self.eliminated.append(Eliminated(batch, _solver(front, self.positive, kept), None, None))
+            return front[..., k:, k:]
+        inverse = _inverse(front[..., :k, :k], self.positive)
+        lower, beside = front[..., k:, :k] @ inverse, front[..., :k, k:]
         upper = None if self.positive else (inverse @ beside).to(kept)
-        self.eliminated[number] = Eliminated(inverse.to(kept).__matmul__, lower.to(kept), upper)
-        return _left(front[:, k:, k:], lower, beside, self.positive)
+        self.eliminated.append(Eliminated(batch, inverse.to(kept).__matmul__, lower.to(kept), upper))
+        return _left(front[..., k:, k:], lower, beside, self.positive)
 
     def _kept(self, like: Tensor) -> torch.dtype:
         """What factors of such numbers are kept as."""
@@ -169,18 +175,15 @@ class Factors:
         """x from right sides that are eliminated."""
         kept = self._kept(b)
         x = torch.zeros_like(b, dtype=kept)
-        for number in (*reversed(self.mine.top), *reversed(self.mine.own)):
-            part, gone = self.order.parts[number], self.eliminated[number]
-            x[:, part.inner] = gone.alone(b[:, part.inner].to(kept))
-            if gone.lower is not None:
-                x[:, part.inner] -= gone.told(x[:, part.border])
+        for gone in reversed(self.eliminated):
+            inner = gone.alone(b[:, gone.batch.inner].to(kept))
+            x[:, gone.batch.inner] = inner if gone.lower is None else inner - gone.told(x[:, gone.batch.border])
         return x.to(b.dtype)
 
-    def _forward(self, numbers: Sequence[int], b: Tensor) -> None:
-        for number in numbers:
-            part, lower = self.order.parts[number], self.eliminated[number].lower
-            if lower is not None:
-                b[:, part.border] -= lower @ b[:, part.inner].to(lower.dtype)
+    def _forward(self, eliminated: Sequence[Eliminated], b: Tensor) -> None:
+        for gone in eliminated:
+            if gone.lower is not None:
+                _take(b, gone.batch.border, gone.lower @ b[:, gone.batch.inner].to(gone.lower.dtype))
 
 
 def solved(several: Sequence[Factors], sides: Sequence[Tensor]) -> list[Tensor]:
@@ -191,14 +194,20 @@ def solved(several: Sequence[Factors], sides: Sequence[Tensor]) -> list[Tensor]:
     """
     mine = several[0].mine
     for factors, b in zip(several, sides, strict=True):
-        factors._forward(mine.own, b)
+        factors._forward(factors.eliminated[: factors.count], b)
     if mine.top:
         top = several[0]._inner(mine.top)
         found = iter(summed(mine.ranks, [b[:, top] for b in sides]))
         for factors, b in zip(several, sides, strict=True):
             b[:, top] = next(found)
-            factors._forward(mine.top, b)
+            factors._forward(factors.eliminated[factors.count :], b)
     return [factors._back(b) for factors, b in zip(several, sides, strict=True)]
+
+
+def _beside(parts: Iterable[Tensor]) -> Tensor:
+    """Matrices (S, m, m) as one array, (S, c, m, m)."""
+    first, *others = parts
+    return torch.stack([first, *others], 1) if others else first[:, None]
 
 
 def _left(front: Tensor, lower: Tensor, beside: Tensor, hermitian: bool, columns: int = 256) -> Tensor:
@@ -211,30 +220,38 @@ def _left(front: Tensor, lower: Tensor, beside: Tensor, hermitian: bool, columns
     found = front.clone()
     for low in range(0, size, columns):
         high = low + columns
-        found[:, low:, low:high] -= lower[:, low:] @ beside[:, :, low:high]
-        found[:, low:high, high:] = found[:, high:, low:high].mH
+        found[..., low:, low:high] -= lower[..., low:, :] @ beside[..., low:high]
+        found[..., low:high, high:] = found[..., high:, low:high].mH
     return found
 
 
-def _add(front: Tensor, block: Tensor, at: Tensor, rows: int = 512) -> None:
-    """Add a matrix to a front, by where its rows stand there; so many of them at once, since what is needed on the way
-    is as large. Fewer: many small operations."""
-    for low in range(0, len(at), rows):
-        some = at[low : low + rows]
-        front[:, some] = front[:, some].index_add_(2, at, block[:, low : low + rows])
+def _add(front: Tensor, blocks: Tensor, piece: Piece, most: int = 1 << 20) -> None:
+    """Add matrices (S, c, s, s) to fronts (S, p, k, k); so many numbers at once, since what is needed on the way is as
+    large. Fewer: many small operations."""
+    count, size = front.shape[1:3]
+    first = (torch.arange(len(front), device=front.device)[:, None] * count + piece.fronts) * size  # (S, c)
+    rows = max(1, most // (first.numel() * piece.at.shape[1]))
+    for low in range(0, piece.at.shape[1], rows):
+        to = (first[..., None] + piece.at[:, low : low + rows])[..., None] * size + piece.at[:, None]
+        front.view(-1).index_add_(0, to.flatten(), blocks[:, :, low : low + rows].flatten())
+
+
+def _take(b: Tensor, at: Tensor, told: Tensor) -> None:
+    """Subtract (S, p, m, K) from b (S, N, K), where several may stand at one place; in one order on any device."""
+    s, n, k = b.shape
+    if s * k > 1:
+        systems, sides = (torch.arange(x, device=b.device) for x in (s, k))
+        at = (systems[:, None, None] * n + at)[..., None] * k + sides
+    b.view(-1).index_put_((at.flatten(),), -told.flatten().to(b.dtype), accumulate=True)
 
 
 def _inverse(matrix: Tensor, positive: bool) -> Tensor:
     """The inverse of a matrix that may be positive but for rounding, with as little added as will do."""
-    if not matrix.shape[-1]:
-        return matrix
     return torch.cholesky_inverse(_cholesky(matrix)) if positive else torch.linalg.inv(_settled(matrix))
 
 
 def _solver(matrix: Tensor, positive: bool, kept: torch.dtype) -> Callable[[Tensor], Tensor]:
     """What solves the same for right sides, by factors that are kept as numbers of a kind."""
-    if not matrix.shape[-1]:
-        return torch.Tensor.clone
     if positive:
         return partial(torch.cholesky_solve, input2=_cholesky(matrix).to(kept))
     factors, turned = torch.linalg.lu_factor(_settled(matrix))
@@ -248,14 +265,16 @@ def _settled(matrix: Tensor) -> Tensor:
     is no error of theirs.
     """
     diagonal = matrix.diagonal(dim1=-2, dim2=-1).abs()
-    return matrix + torch.diag_embed((1e-14 * diagonal.amax(-1)[:, None]).expand_as(diagonal))
+    return matrix + torch.diag_embed((1e-14 * diagonal.amax(-1, True)).expand_as(diagonal))
 
 
 def _cholesky(matrix: Tensor) -> Tensor:
-    """The factor of one that may be positive but for rounding, with as little added as will do."""
+    """The factors of some that may be positive but for rounding, with as little added to each as will do."""
     diagonal = matrix.diagonal(dim1=-2, dim2=-1).abs()
-    for ridge in (1e-14, 1e-11, 1e-8, 1e-5):  # of each unknown's own, since cells differ in size
+    ridge = torch.full_like(diagonal[..., :1], 1e-14)  # of each unknown's own, since cells differ in size
+    for _ in range(4):
         factor, wrong = torch.linalg.cholesky_ex(matrix + torch.diag_embed(ridge * diagonal))
         if not bool(wrong.any()):
             break
+        ridge = torch.where(wrong[..., None] > 0, 1e3 * ridge, ridge)
     return factor

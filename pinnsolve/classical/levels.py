@@ -45,8 +45,8 @@ class Plan:
     failures : int
         Grids on which no solution is found, before that is told.
     further : float
-        Of the time that was left: where a finer grid comes so much further, a front was not resolved, and it does not count
-        as a failure. Smaller: shocks without viscosity, which end all marches at one moment, are told later.
+        Of the time that was left: where a finer grid comes so much further, a front was not resolved, and it does not
+        count as a failure. Smaller: shocks without viscosity, which end all marches at one moment, are told later.
     trying : float
         Of the seconds: what marches along a line that end early may take beside these before that is told, a quarter of
         it over a plane. Waves that are shorter than a few nodes need five grids, and each takes a tenth of a second.

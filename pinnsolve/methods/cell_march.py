@@ -75,8 +75,8 @@ class Marcher:
         self.found: Tensor | None = None  # its stages, where its cells were halved
         self.terms: Tensor | None = None
         self.scheme.weights = equation_sizes(self._step(self.length, self._constant(self.length)))
-        newton, constant = RULES.newton * accuracy.tolerance, evolution.constant
-        self.solver = StepSolver(self.scheme, self.sizes, newton, constant)
+        left, constant = RULES.left(evolution.dims) * accuracy.tolerance, evolution.constant
+        self.solver = StepSolver(self.scheme, self.sizes, left, constant)
         if constant and evolution.dims == 2:
             self.most = that_fit(self.scheme, at_most=int(RULES.linear * accuracy.most))
         self.record.counts, self.residual, self.halved = self.solver.counts, 1.0, -RULES.between
@@ -107,7 +107,7 @@ class Marcher:
         s, shares = self.scheme, step.mesh.shares
         part = (shares ** (1 / step.mesh.dims) / RULES.narrow).clamp(max=1.0)
         if s.evolution.fluxed:
-            ratio = self.accuracy.bound / self.accuracy.tolerance
+            ratio = (1.0 if s.evolution.second else RULES.felt) * self.accuracy.bound / self.accuracy.tolerance
             return ratio * felt(step, self.sizes) * part.sqrt(), shares.new_zeros(len(s.evolution.equations))
         points = self.accuracy.degree + 3
         found, w = step.inside(points, slopes=True), weights_of(step.mesh, s.cell, points)
@@ -171,7 +171,8 @@ class Marcher:
                 return None, 0.0
             step, guess = self._step(length, self._guess(length) if guess is None else guess), None
             if not self.solver.solve(step):
-                self.record.rejected, length = self.record.rejected + 1, self.failures.at(length, self.taken)
+                self.record.rejected += 1
+                length = self.failures.at(length, self.taken, self.solver.leapt)
                 continue
             size, here = left_in_time(step, self.sizes)
             late = size * self._passing(length) > (asked := tries.asked(self.accuracy.tolerance))
@@ -271,8 +272,7 @@ class Marcher:
     def _accepted(self, step: Step, off: Tensor, terms: Tensor) -> Step:
         e = self.scheme.evolution
         self.record.steps.append(step)
-        self.taken += 1
-        self.tries, self.rounds = self.tries.of_next(), 0
+        self.taken, self.tries, self.rounds = self.taken + 1, self.tries.of_next(), 0
         self.terms, self.residual = terms, float(off.max())
         self.sizes = self.solver.sizes = torch.maximum(self.sizes, variation(step.stages[-1], step.mesh))
         self.last, self.start = step, step.end()

@@ -44,14 +44,14 @@ def at_once(groups: Sequence[Sides]) -> int:
 class Condensed:
     """By cell what is left of it over the unknowns of its sides, (s, k, k): its area times what `left` says.
 
-    Made for a few cells at once, in the order in which they are eliminated: each takes more memory than all else that
-    is kept of a cell. Of cells that are alike it is made once, where there is memory to keep it.
+    Made for a few cells at once, when they are eliminated: each takes more memory than all else that is kept of a cell.
+    Of cells that are alike it is made once, where there is memory to keep it.
 
     Parameters
     ----------
     groups : sequence of Sides
-    queue : sequence of int
-        The cells in that order: those that are asked for.
+    count : int
+        How many cells are asked for.
     alike : tensor (n,)
         For each cell its number among those that stand for all alike.
     shares : tensor (n,)
@@ -63,41 +63,48 @@ class Condensed:
     """
 
     def __init__(
-        self, groups: Sequence[Sides], queue: Sequence[int], alike: Tensor, shares: Tensor, inverse: Tensor, left: Left,
+        self, groups: Sequence[Sides], count: int, alike: Tensor, shares: Tensor, inverse: Tensor, left: Left,
     ) -> None:  # fmt: skip
-        self.inverse, self.left, self.queue, self.together = inverse, left, queue, at_once(groups)
+        self.inverse, self.left, self.together = inverse, left, at_once(groups)
         self.made: dict[int, Tensor] = {}  # by kind, or by cell where each is made by itself
         self.group = {j: g for g in groups for j in g.cells.tolist()}
         self.number = {j: k for g in groups for k, j in enumerate(g.cells.tolist())}
         self.kind: list[int] = alike.tolist()
         self.shares: list[float] = shares.tolist()
         blocks = 8 * inverse.shape[1] * max((g.unknowns.shape[1] ** 2 for g in groups), default=0)
-        self.once = inverse.shape[1] == len(queue) or blocks > RULES.kept
+        self.once = inverse.shape[1] == count or blocks > RULES.kept
 
     def _key(self, cell: int) -> int:
         return cell if self.once else self.kind[cell]
 
     def __getitem__(self, cell: int) -> Tensor:
-        if self._key(cell) not in self.made:
-            self._make(cell)
-        found, share = self.made[self._key(cell)], self.shares[cell]
-        return found if share == 1 else share * found
+        self._make([cell])
+        return self.shares[cell] * self.made[self._key(cell)]
 
-    def pop(self, cell: int) -> Tensor:
-        """The same, for the last time."""
-        found = self[cell]
+    def several(self, cells: Sequence[int]) -> Tensor:
+        """The same of cells with as many unknowns, (s, c, k, k), for the last time."""
+        shares = self.inverse.new_tensor([self.shares[j] for j in cells], dtype=torch.float64)[:, None, None]
+        if self.once and not any(j in self.made for j in cells):
+            return torch.cat([self._left(some) for some in self._few(cells)], 1).mul_(shares)
+        self._make(cells)
+        found = torch.stack([self.made[self._key(j)] for j in cells], 1) * shares
         if self.once:
-            del self.made[cell]
+            for j in cells:
+                del self.made[j]
         return found
 
-    def _make(self, cell: int) -> None:
-        group, some = self.group[cell], dict[int, int]()
-        for j in self.queue[self.queue.index(cell) :]:
-            if self.group[j] is group and self._key(j) not in self.made and len(some) < self.together:
-                some.setdefault(self._key(j), j)
-        numbers = torch.tensor([self.number[j] for j in some.values()], device=self.inverse.device)
-        left = self.left(group, numbers, [self.kind[j] for j in some.values()])
-        self.made.update(zip(some, left.unbind(1), strict=True))
+    def _make(self, cells: Sequence[int]) -> None:
+        wanted = {self._key(j): j for j in cells if self._key(j) not in self.made}
+        for some in self._few([*wanted.values()]):
+            self.made.update(zip(map(self._key, some), self._left(some).unbind(1), strict=True))
+
+    def _few(self, cells: Sequence[int]) -> list[Sequence[int]]:
+        """So many at once."""
+        return [cells[low : low + self.together] for low in range(0, len(cells), self.together)]
+
+    def _left(self, cells: Sequence[int]) -> Tensor:
+        numbers = torch.tensor([self.number[j] for j in cells], device=self.inverse.device)
+        return self.left(self.group[cells[0]], numbers, [self.kind[j] for j in cells])
 
 
 def of_joins(inverse: Tensor, square: Tensor) -> Left:

@@ -28,11 +28,12 @@ from torch import Tensor
 
 from pinnsolve.algebra.fronts import Factors, solved
 from pinnsolve.algebra.subtrees import together
+from pinnsolve.geometry.once import once
 from pinnsolve.methods.cell_rows import CellRows
 from pinnsolve.methods.condensed import Condensed, at_once
 from pinnsolve.methods.faces import faces_in, gaps
 from pinnsolve.methods.implicit_step import Scheme, in_time
-from pinnsolve.methods.outflows import all_faces, missed_at, outflow, tested_with
+from pinnsolve.methods.outflows import Outflow, all_faces, missed_at, outflow, tested_with
 from pinnsolve.methods.own_cells import own_cells, seen_by
 from pinnsolve.methods.rows import Slopes, at_site, times
 from pinnsolve.methods.side_slopes import SideSlopes
@@ -91,16 +92,21 @@ class FluxedFaces:
             scheme, mesh, slopes, self.first, row_weights, values, self.seen, spread_by(scheme, slopes)
         )
         self.scales = self._scales(slopes, values)
-        sides = all_faces(scheme, mesh, beside)
-        self.outflows = [outflow(group, sides, scheme) for group in self.own.groups]
+        groups = tuple(map(id, self.own.groups))
+        # found once, however often equations change inside
+        self.outflows = once(beside, ("outflows", *groups), lambda: self._outflows(beside))
         self.walls = [
             tested_with(scheme, mesh, site, mine, *at) for (site, mine), at in zip(sites, beside.walls, strict=True)
         ]
         self.beside = beside
-        self.parts = self._by_parts(beside)
+        self.parts = once(beside, ("parts", *groups), lambda: self._by_parts(beside))
         self.conditions = [at_site(scheme, mesh, site, mine)[0].flatten(3).flatten(1, 2) for site, mine in sites]
         normal = self.rows.normal((values.imag == 0).tolist())
         self.stages = [self._factorised(k, a) for k, a in enumerate(normal)]
+
+    def _outflows(self, beside: SideSlopes) -> list[Outflow]:
+        sides = all_faces(self.scheme, self.mesh, beside)
+        return [outflow(group, sides, self.scheme) for group in self.own.groups]
 
     def _scales(self, slopes: Slopes, values: Tensor) -> Tensor:
         """(S, F): rows are tested with so many times v, and multiplied by as much."""
@@ -189,7 +195,7 @@ class FluxedFaces:
             return (torch.diag_embed(out.stiff[cells] * weight) - inner * weight[..., None])[None]
 
         own = self.own.shares
-        blocks = Condensed(self.own.groups, own.cells, self.alike, self.shares, h, left)
+        blocks = Condensed(self.own.groups, len(own.cells), self.alike, self.shares, h, left)
         return _Stage(h, Factors(self.faces.order, blocks, False, False, False, own))
 
     def _invert(self, h: Tensor) -> None:

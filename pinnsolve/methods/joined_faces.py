@@ -197,7 +197,7 @@ class JoinedFaces:
         together(self.own.shares.ranks, lambda: self._invert(h))
         if tight := self.mesh.dims > 2 or self.scheme.room.cells is not None:
             give_back()  # what was needed on the way, before as much is taken again
-        left = self.groups, self.own.shares.cells, self.alike, self.shares, h, of_joins(h, square)
+        left = self.groups, len(self.own.shares.cells), self.alike, self.shares, h, of_joins(h, square)
         few, positive = self.brief and tight, not self.scheme.weak
         order, mine = self.faces.order, self.own.shares
         factors = Factors(order, Condensed(*left), positive, self.brief, not few, mine)

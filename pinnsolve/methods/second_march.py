@@ -101,9 +101,8 @@ def stages_for(more: int) -> int:
 
 
 def _left(before: float, more: int, dims: int) -> float:
-    """What Newton's method may leave in each step: no residual tells it, and it adds up, so that beside richer features
-    it shall be nothing."""
-    usual, leaves = RULES.usual * before, RULES.leaves if dims < 2 else RULES.leaves_in_plane
+    """What Newton's method may leave in each step: none tells it, and it adds up: beside richer features, nothing."""
+    usual, leaves = RULES.usual * before, (RULES.leaves, RULES.leaves_in_plane, RULES.leaves_in_space)[dims - 1]
     return min(usual, max(leaves * before, RULES.finest)) if more > 0 else usual
 
 
@@ -154,10 +153,10 @@ class Rules:
 
     Parameters
     ----------
-    usual, leaves, leaves_in_plane : float
-        Of what Newton's method left: what it may leave again with the same features, and with richer ones, along a line
-        and over more. Larger: the error is that of the iteration, and told too kindly (20 times with 0.1). Smaller:
-        iterations, which over a plane with 1e-3 take a quarter more time.
+    usual, leaves, leaves_in_plane, leaves_in_space : float
+        Of what Newton's method left: what it may leave again with the same features, and with richer ones over one to
+        three coordinates. Larger: the error is that of the iteration, and told too kindly (20 times with 0.1). Smaller:
+        iterations: a quarter more time with a tenth.
     finest : float
         Of the unknowns' sizes: rounding is never asked for.
     near : float
@@ -180,7 +179,8 @@ class Rules:
 
     usual: float = 0.1
     leaves: float = 1e-3
-    leaves_in_plane: float = 1e-2
+    leaves_in_plane: float = 2e-3
+    leaves_in_space: float = 1e-2
     finest: float = 1e-12
     near: float = 0.015
     share: float = 0.15

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.methods.implicit_step import Scheme, Step
+from pinnsolve.methods.rows import Slopes
 from pinnsolve.methods.sites import Site
 from pinnsolve.networks.reference_cell import ReferenceCell, reference_cell
 from pinnsolve.networks.spread import by_features
@@ -121,6 +122,12 @@ def side_slopes(step: Step, sites: list[Site], some: Tensor | None = None) -> Si
         wind = (told[2 * k][1] + told[2 * k + 1][1]) / 2 + varies
         faces.append((torch.where(jump, own, a.mean(0)), wind))
     return SideSlopes(places, faces, _at_walls(step, sites), _inside(step, some))
+
+
+def unchanged(scheme: Scheme, before: Slopes, now: Slopes) -> bool:
+    """Whether all that derives along space counts as much as it did: what stands on sides is then known."""
+    derived = [key for key in now if any(scheme.evolution.derivative(key[2])[0])]
+    return all(key in before and torch.equal(before[key], now[key]) for key in derived)
 
 
 def _on_both_sides(

@@ -21,7 +21,7 @@ from pinnsolve.methods.own_cells import seen_by
 from pinnsolve.methods.plane_memory import planes_that_fit
 from pinnsolve.methods.raised import masses
 from pinnsolve.methods.rows import Slopes, averaged
-from pinnsolve.methods.side_slopes import SideSlopes, side_slopes
+from pinnsolve.methods.side_slopes import SideSlopes, side_slopes, unchanged
 from pinnsolve.methods.sites import Site
 from pinnsolve.methods.spreading import row_weights
 from pinnsolve.methods.stage_costs import alike, operations
@@ -30,6 +30,15 @@ from pinnsolve.networks.reference_cell import reference_cell
 from pinnsolve.networks.spread import weights_of
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.residuals.pointwise import Answers
+
+
+@dataclass(frozen=True)
+class Known:
+    """What equations say on the sides of cells that fluxes join, where they have such slopes inside."""
+
+    mesh: Tiles
+    slopes: Slopes
+    beside: SideSlopes
 
 
 @dataclass
@@ -87,13 +96,23 @@ class Operator:
     @classmethod
     def of(
         cls, step: Step, inside: Answers, sites: Sequence[tuple[Site, Answers]], brief: bool = False,
-        curves: Sequence[tuple[Curve, Answers]] = (), uses: float = math.inf,
+        curves: Sequence[tuple[Curve, Answers]] = (), uses: float = math.inf, known: Known | None = None,
     ) -> Operator:  # fmt: skip
-        """That of a step, from its answers inside, where conditions stand and at curves, with slopes."""
+        """That of a step, from its answers inside, where conditions stand and at curves, with slopes; with what another
+        knew of sides on the same mesh."""
         across = [(curve, averaged(found, step.scheme.stages, curve.shape)) for curve, found in curves]
         seen, places = seen_by(step.scheme, step.mesh), [site for site, _ in sites]
-        beside = side_slopes(step, places, seen.cells) if step.scheme.evolution.fluxed else None
-        return cls(step.scheme, step.mesh, step.length, *averages(step, inside, sites), brief, across, uses, beside)
+        slopes, walls = averages(step, inside, sites)
+        beside = None
+        if step.scheme.evolution.fluxed:
+            kept = known is not None and known.mesh is step.mesh and unchanged(step.scheme, known.slopes, slopes)
+            beside = known.beside if known is not None and kept else side_slopes(step, places, seen.cells)
+        return cls(step.scheme, step.mesh, step.length, slopes, walls, brief, across, uses, beside)
+
+    @property
+    def known(self) -> Known | None:
+        """What it knows of sides."""
+        return None if self.beside is None else Known(self.mesh, self.slopes, self.beside)
 
     @property
     def error(self) -> float:

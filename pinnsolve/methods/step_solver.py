@@ -17,7 +17,7 @@ from pinnsolve.methods.mixing import Mixing
 from pinnsolve.methods.own_cells import seen_by
 from pinnsolve.methods.plane_memory import held_in_plane
 from pinnsolve.methods.sites import Site
-from pinnsolve.methods.stage_operator import Operator
+from pinnsolve.methods.stage_operator import Known, Operator
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.residuals.pointwise import Answers
 
@@ -99,6 +99,8 @@ class StepSolver:
 
     def __post_init__(self) -> None:
         self.operator: Operator | None = None
+        self.sides: Known | None = None  # what the last one knew
+        self.leapt = False  # whether the last change led nowhere
         self.made_at: Step | None = None  # as the step stood when it was factorised
         self.rate, self.told = 1.0, True  # what an iteration left of the one before, and whether that was seen
         self.held: list[tuple[Site, Answers]] | None = None  # conditions that hold since the first iteration
@@ -121,7 +123,8 @@ class StepSolver:
             step.stages = step.stages + (mixing.mixed(step, change, self.sizes, fresh) if mixing else change)
             self.counts.iterations += 1
             size = float(norm(change, step.mesh, self.sizes).max())
-            if not size < (RULES.leaps * before if before and mixing else RULES.away):
+            self.leapt = not size < (RULES.leaps * before if before and mixing else RULES.away)
+            if self.leapt:
                 return self._failed()
             if self.constant:
                 self._rated(step, fresh, size / before if before else None)  # of all iterations with this factorisation
@@ -158,6 +161,7 @@ class StepSolver:
 
     def forget(self) -> None:
         """Make the next factorisation anew, as a march that is taken up again does."""
+        self.sides = self.operator.known if self.operator is not None else self.sides
         self.operator, self.made_at, self.rate, self.told = None, None, 1.0, True
 
     def take_up(self, step: Step, rate: float, told: bool) -> None:
@@ -230,10 +234,12 @@ class StepSolver:
         curves: Sequence[tuple[Curve, Answers]],
     ) -> Operator:  # fmt: skip
         """The factorisation made anew. The old one goes before: two, and the holes that one leaves, take gigabytes."""
+        self.sides = self.operator.known if self.operator is not None else self.sides
         self.operator, self.made_at = None, replace(step)
         if step.mesh.dims > 1:
             give_back()
-        made = Operator.of(step, inside, walls, self.brief or self._tight(step), curves, self._uses(step))
+        brief = self.brief or self._tight(step)
+        made = Operator.of(step, inside, walls, brief, curves, self._uses(step), self.sides)
         if made.error < RULES.brief or not self.brief:
             return made
         self.brief = False
