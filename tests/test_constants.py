@@ -18,10 +18,15 @@ from pinnsolve import (
     Problem,
     Solution,
     Unknown,
+    condition,
     d,
     dirichlet,
+    face,
     initial,
+    integral,
+    neumann,
     observed,
+    point,
     solve,
 )
 from pinnsolve.checks.check import check
@@ -160,6 +165,25 @@ def test_data_of_another_law_are_called_contradicted_and_not_noise(network: MLP 
     solution = solve(law, budget=20, **chosen)
     assert not solution.converged and solution.outcome is not None
     assert network is not None or (solution.outcome.kind == "contradicted" and "chi squared" in str(solution.outcome))
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ([], "nothing tells k: there are no data"),
+        ([dirichlet(u=0.1, on=point(x=0.5))], ""),
+        ([neumann(u=-0.5, on=face(x=1))], ""),
+        ([condition(lambda u: integral(u, over="x") - 1)], ""),
+        ([observed(x=[0.5], u=[0.1])], ""),
+    ],
+)
+def test_what_tells_a_constant_is_counted(more: list[Any], told: str) -> None:
+    rod = Problem(
+        space=Box(x=(0, 1)), unknowns="u", equations=lambda u, x, k: k * d(u, x, x) + 1,
+        conditions=[dirichlet(u=0), *more], parameters={"k": Unknown(1.0)},
+    )  # fmt: skip
+    found = [w for w in check(rod).warnings if "nothing tells" in w or "too many" in w]
+    assert [w[: len(told)] for w in found] == [told] * bool(told)
 
 
 def test_measurements_that_contradict_each_other_are_no_convergence() -> None:

@@ -15,7 +15,7 @@ from torch import Tensor
 from pinnsolve.checks.backwards import sideways, told_backwards
 from pinnsolve.checks.contradictions import Contradiction, Part, contradictions, each_kind
 from pinnsolve.checks.corners import corners
-from pinnsolve.checks.coverage import crowded, derivative_name, uncovered
+from pinnsolve.checks.coverage import counted, derivative_name
 from pinnsolve.checks.divergence import check_solenoidal
 from pinnsolve.checks.experiments import experiments
 from pinnsolve.checks.guesses import guesses
@@ -151,9 +151,9 @@ def _looked_at(problem: Problem) -> Findings:
         + experiments(problem)
         + unused(problem)
         + check_solenoidal(problem)
-        + uncovered(problem, derivatives)
+        + counted(problem, derivatives)
     )
-    warnings += crowded(problem, derivatives) + told_backwards(problem) + sideways(problem) + slopes(problem)
+    warnings += told_backwards(problem) + sideways(problem) + slopes(problem)
     warnings += slow_corners(problem)
     if 0 < len(problem.equations) + len(problem.solenoidal) < len(problem.unknowns):
         warnings.append(f"{len(problem.unknowns)} unknowns, but only {len(problem.equations)} equations")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import permutations
 
 import torch
@@ -16,6 +16,11 @@ def derivative_name(unknown: str, alpha: Alpha, coordinates: Iterable[str]) -> s
     """How a paper writes a derivative: u_xxt."""
     index = "".join(c * k for c, k in zip(coordinates, alpha, strict=True))
     return f"{unknown}_{index}" if index else unknown
+
+
+def counted(problem: Problem, derivatives: dict[str, set[Alpha]]) -> list[str]:
+    """What the number of conditions is too small or too large for, in words."""
+    return uncovered(problem, derivatives) + crowded(problem, derivatives) + untold(problem, derivatives)
 
 
 def uncovered(problem: Problem, derivatives: dict[str, set[Alpha]]) -> list[str]:
@@ -95,15 +100,10 @@ def crowded(problem: Problem, derivatives: dict[str, set[Alpha]]) -> list[str]:
         return []
     if problem.domain.shape is not None:
         return _crowded_sides(problem, derivatives)
-    warnings, derivatives = [], _on_walls_too(problem, derivatives)
-    for axis, coordinate in enumerate(problem.coordinates):
-        if any(p.coordinate == coordinate for p in problem.periodic) or coordinate in problem.ranges:
-            continue
-        orders = {u: max((a[axis] for a in alphas), default=0) for u, alphas in derivatives.items()}
-        standing = {end: _on_face(problem, coordinate, end) for end in problem.domain.ends(coordinate)}
-        counts = {end: int(n.max()) for end, n in standing.items()}
-        wanted, found = sum(orders.values()), int(torch.stack([*standing.values()]).sum(0).max())
-        if found <= wanted:
+    warnings = []
+    for coordinate, orders, counts, found in _along_each(problem, derivatives):
+        wanted = sum(orders.values())
+        if found <= wanted + len(problem.constants):  # each of which takes a condition
             continue
         places = " and ".join(f"{n} on {coordinate}={end:g}" for end, n in counts.items() if n)
         asked = ", ".join(f"{u} of order {n}" for u, n in orders.items())
@@ -112,6 +112,39 @@ def crowded(problem: Problem, derivatives: dict[str, set[Alpha]]) -> list[str]:
             f"{'one' if found == wanted + 1 else found - wanted} too many, which nothing can meet unless they agree"
         )
     return warnings
+
+
+def untold(problem: Problem, derivatives: dict[str, set[Alpha]]) -> list[str]:
+    """A warning for constants that are to be found on a box, without data and without a condition beyond those that
+    the equations' orders ask for."""
+    names = [*problem.constants, *problem.functions]
+    if problem.observations or not names or problem.domain.shape is not None or not problem.equations:
+        return []
+    apart = any(c.integrates or c.asks & {*names} for c in problem.conditions) or problem.known or problem.inner
+    pieces = [p for c in problem.conditions for p in problem.pieces(c)]
+    if apart or problem.known_values or problem.known_planes or any(p.face is None for p in pieces):
+        return []
+    if any(found > sum(orders.values()) for _, orders, _, found in _along_each(problem, derivatives)):
+        return []
+    return [
+        f"nothing tells {' and '.join(names)}: there are no data, and no more conditions than the equations ask for; "
+        "give measurements, observed(...), or a condition more"
+    ]
+
+
+def _along_each(
+    problem: Problem, derivatives: dict[str, set[Alpha]]
+) -> Iterator[tuple[str, dict[str, int], dict[float, int], int]]:
+    """For each coordinate of a box the order of each unknown along it, how many conditions stand at each end at most,
+    and at both together."""
+    derivatives = _on_walls_too(problem, derivatives)
+    for axis, coordinate in enumerate(problem.coordinates):
+        if any(p.coordinate == coordinate for p in problem.periodic) or coordinate in problem.ranges:
+            continue
+        orders = {u: max((a[axis] for a in alphas), default=0) for u, alphas in derivatives.items()}
+        standing = {end: _on_face(problem, coordinate, end) for end in problem.domain.ends(coordinate)}
+        counts = {end: int(n.max()) for end, n in standing.items()}
+        yield coordinate, orders, counts, int(torch.stack([*standing.values()]).sum(0).max())
 
 
 def _on_walls_too(problem: Problem, derivatives: dict[str, set[Alpha]]) -> dict[str, set[Alpha]]:
