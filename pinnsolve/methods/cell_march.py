@@ -75,7 +75,7 @@ class Marcher:
         self.found: Tensor | None = None  # its stages, where its cells were halved
         self.terms: Tensor | None = None
         self.scheme.weights = equation_sizes(self._step(self.length, self._constant(self.length)))
-        left, constant = RULES.left(evolution.dims) * accuracy.tolerance, evolution.constant
+        left, constant = RULES.newton * RULES.ease(evolution) * accuracy.tolerance, evolution.constant
         self.solver = StepSolver(self.scheme, self.sizes, left, constant)
         if constant and evolution.dims == 2:
             self.most = that_fit(self.scheme, at_most=int(RULES.linear * accuracy.most))

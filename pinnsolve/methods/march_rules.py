@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pinnsolve.trial.evolution import Evolution
+
 
 @dataclass(frozen=True)
 class Rules:
     """What decides in a march. Values are those of the prototypes, where they were measured one by one."""
 
     newton: float = 0.01  # of the tolerance: what Newton's method may leave; larger: it is what the error consists of
-    # the same over a plane: there it adds a sixtieth to errors (gray_scott, a front aslant), and saves a fifth of all
-    planes: float = 0.05  # iterations (Heat2d-LT); larger: it is told in the error of the second march
+    # times that where fluxes join cells: there it adds a sixtieth to errors (gray_scott, a front aslant), and saves a
+    eased: float = 5.0  # fifth of all iterations (Heat2d-LT); larger: it is told in the error of the second march
     helps: float = 0.6  # a shorter step must bring its last coefficient below this part; otherwise space lacks
     aim: float = 0.4  # of the tolerance: what the next step aims at; larger: more steps are repeated
     grows: float = 2.0  # a step is at most so much longer than the last
@@ -61,9 +63,9 @@ class Rules:
     felt: float = 1 / 3  # those of cells are as large
     fades: float = 0.7  # the size of the equations' terms is at least so much of the last step's
 
-    def left(self, dims: int) -> float:
-        """Of the tolerance: what Newton's method may leave over so many coordinates of space."""
-        return self.planes if dims == 2 else self.newton
+    def ease(self, evolution: Evolution) -> float:
+        """How many times as much Newton's method may leave as elsewhere."""
+        return self.eased if evolution.fluxed and not evolution.second else 1.0
 
 
 RULES = Rules()

@@ -20,6 +20,7 @@ from pinnsolve.methods.felt import felt
 from pinnsolve.methods.implicit_step import Scheme, Start, Step
 from pinnsolve.methods.longer_steps import Stretch, alone, stretches
 from pinnsolve.methods.march_record import left_in_time
+from pinnsolve.methods.march_rules import RULES as MARCH
 from pinnsolve.methods.step_solver import Counts, StepSolver
 from pinnsolve.networks.moved import among_others, carried
 from pinnsolve.networks.reference_cell import ReferenceCell, legendre
@@ -68,7 +69,7 @@ def richer(
         Where something swings round within a step, both marches have one error, of which their distance shows a part.
     """
     scheme = replace(before, degree=before.degree + more, stages=before.stages + stages_for(more))
-    left = _left(exact * solver.left, more, before.evolution.dims)
+    left = _left(exact * solver.left / MARCH.ease(before.evolution), more, before.evolution.dims)
     again = StepSolver(scheme, solver.sizes, left, solver.constant, counts or Counts())
     mesh, found = known[0].mesh, list[Step]()
     joins = [k[0] for k in before.evolution.joins]
@@ -102,7 +103,7 @@ def stages_for(more: int) -> int:
 
 def _left(before: float, more: int, dims: int) -> float:
     """What Newton's method may leave in each step: none tells it, and it adds up: beside richer features, nothing."""
-    usual, leaves = RULES.usual * before, (RULES.leaves, RULES.leaves_in_plane, RULES.leaves_in_space)[dims - 1]
+    usual, leaves = RULES.usual * before, RULES.leaves if dims < 2 else RULES.leaves_in_plane
     return min(usual, max(leaves * before, RULES.finest)) if more > 0 else usual
 
 
@@ -153,10 +154,10 @@ class Rules:
 
     Parameters
     ----------
-    usual, leaves, leaves_in_plane, leaves_in_space : float
-        Of what Newton's method left: what it may leave again with the same features, and with richer ones over one to
-        three coordinates. Larger: the error is that of the iteration, and told too kindly (20 times with 0.1). Smaller:
-        iterations: a quarter more time with a tenth.
+    usual, leaves, leaves_in_plane : float
+        Of what Newton's method left, or would have with nothing eased: what it may leave again with the same features,
+        and with richer ones, along a line and over more. Larger: the error is that of the iteration, and told too
+        kindly (20 times with 0.1). Smaller: iterations, which over a plane with 1e-3 take a quarter more time.
     finest : float
         Of the unknowns' sizes: rounding is never asked for.
     near : float
@@ -179,8 +180,7 @@ class Rules:
 
     usual: float = 0.1
     leaves: float = 1e-3
-    leaves_in_plane: float = 2e-3
-    leaves_in_space: float = 1e-2
+    leaves_in_plane: float = 1e-2
     finest: float = 1e-12
     near: float = 0.015
     share: float = 0.15
