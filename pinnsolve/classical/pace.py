@@ -46,8 +46,8 @@ class Pace:
     slow : float
         A correction that is more than this part of the last one asks for a new Jacobian.
     settling : int
-        Corrections that need not be smaller than the one before: what begins at zero, and answers to the square of another
-        that does, moves with the second one alone. Larger: steps that are too long are given up later.
+        Corrections that need not be smaller than the one before: what begins at zero, and answers to the square of
+        another that does, moves with the second one alone. Larger: steps that are too long are given up later.
     stays : float
         Of the tolerance: corrections below it that do not fall are rounding. Larger: what a step leaves of its
         equations is felt. Smaller: third derivatives on many nodes end a march.
