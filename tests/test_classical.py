@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time as clock
-from dataclasses import replace
 from math import pi
 from typing import Any
 
@@ -33,7 +32,7 @@ from pinnsolve import (
     point,
 )  # fmt: skip
 from pinnsolve.checks.check import check
-from pinnsolve.classical import levels, solving
+from pinnsolve.classical import solving
 from pinnsolve.classical.automatic import attempt, compared_at
 from pinnsolve.classical.grid import Grid
 from pinnsolve.classical.layout import laid_out
@@ -319,7 +318,6 @@ def test_grids_on_which_a_march_comes_further_are_no_failures(
         raise UnfinishedError("it ended", Marched(laid_out(self.given, grid), [0.0, reached[len(counts) - 1]]))
 
     monkeypatch.setattr(solving.Solver, "solved", ended)
-    monkeypatch.setattr(levels, "PLAN", replace(levels.PLAN, trying=0.0))
     assert attempt(rod()).reference is None and len(counts) == tried
 
 

@@ -45,12 +45,9 @@ class Plan:
     failures : int
         Grids on which no solution is found, before that is told.
     further : float
-        Of the time that was left: where a finer grid comes so much further, a front was not resolved, and it does not
-        count as a failure. Smaller: shocks without viscosity, which end all marches at one moment, are told later.
-    trying : float
-        Of the seconds: what marches along a line that end early may take beside these before that is told, a quarter of
-        it over a plane. Waves that are shorter than a few nodes need five grids, and each takes a tenth of a second.
-        Larger: shocks without viscosity are told later.
+        Of the time that was left: where a finer grid comes so much further, a front or a short wave was not resolved,
+        and it does not count as a failure. Smaller: shocks without viscosity, which end all marches at one moment, are
+        told later.
     met : float
         Rows of a least-squares solution that are left by more than this part of their terms are not met.
     """
@@ -68,7 +65,6 @@ class Plan:
     beside: float = 3e-3
     failures: int = 3
     further: float = 0.1
-    trying: float = 0.1
     met: float = 1e-2
 
 
@@ -179,7 +175,7 @@ class Ladder:
                 before, left = left, _left(error, self.solver)
                 self.why, self.levels = str(error), []
                 failed += not left < (1 - PLAN.further) * before < np.inf
-                if failed >= PLAN.failures and not self._tries_on(error, started):
+                if failed >= PLAN.failures:
                     raise
                 if isinstance(error, UnfinishedError):
                     density = combined(begin, afterwards(error.found, self.solver.given))
@@ -203,12 +199,6 @@ class Ladder:
             density = {} if self.solver.findings.corners else combined(begin, afterwards(found, self.solver.given))
             count *= PLAN.finer[dimension]
             tolerance = _sharper(tolerance, difference, PLAN.sharper_on_shapes if self.solver.spacing else PLAN.sharper)
-
-    def _tries_on(self, error: NoReferenceError, started: float) -> bool:
-        """Whether a march that ended early may have been one of waves between the nodes, and finer ones cost little."""
-        now, whole = clock.perf_counter() - started, self.solver.deadline - started
-        quick = PLAN.trying * whole / 4 ** (len(self.solver.given.coordinates) - 1)  # the next one takes so much longer
-        return isinstance(error, UnfinishedError) and now < quick
 
     def _to_the_best(self) -> bool:
         """Leave out levels that rounding makes worse than one before them; whether one tells its own error."""
