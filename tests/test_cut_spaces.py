@@ -160,6 +160,17 @@ def test_pieces_of_a_rim_have_its_area_and_points_their_volume() -> None:
         assert torch.allclose(weights.sum(1), torch.ones(len(mesh.cut), dtype=torch.float64))
 
 
+@pytest.mark.usefixtures("unasked")
+def test_parts_that_do_not_touch_are_solved_beside_each_other() -> None:
+    """No side is open across the coordinate along which two balls lie apart; beside one alone cells are twice as long
+    along it, so that the error is at most 2^(d + 1) times as large."""
+    two = Ball(x=-1, y=0, z=0, radius=0.5) | Ball(x=1, y=0, z=0, radius=0.5)
+    apart = begun(declared(two, conditions=[condition(flux, on=boundary)]), 4, 2)
+    assert closed(apart.mesh, (False,) * 3) and len(apart.mesh) == 8
+    alone = begun(declared(Ball(x=1, y=0, z=0, radius=0.5), conditions=[condition(flux, on=boundary)]), 4, 2)
+    assert error_of(solved(apart)) < 2**5 * error_of(solved(alone)) < 0.01
+
+
 def test_points_tell_all_polynomials_whatever_the_outline() -> None:
     """A quarter of half a torus, whose outline along each coordinate is no rectangle: what is small in the mean over
     points is so in the mean over a fine grid. Mutant: lines over a rectangle, of which some meet nothing."""

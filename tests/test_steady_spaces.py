@@ -15,6 +15,7 @@ from torch import cos, exp, sin
 from pinnsolve import Box, Problem, condition, d, dirichlet, face, jump, laplace, neumann, periodic, solve
 from pinnsolve.checks.check import check
 from pinnsolve.methods import steady_refining, steady_whole
+from pinnsolve.methods.faces import faces_of
 from pinnsolve.methods.joined_newton import JoinedNewton
 from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator, scheme_of
 from pinnsolve.methods.steady_keeping import stored, taken_up
@@ -276,6 +277,7 @@ def test_degrees_are_raised_where_that_is_cheaper_and_a_run_is_taken_up_to_the_s
     other = taken_up(begun, whole.cells.mesh, whole.cells.coefficients, stored(whole))
     for one in (whole, other):
         one.advance()
+        assert faces_of.cache_info().currsize == 1, "traces of poorer cells are let go"
     assert torch.equal(whole.cells.coefficients, other.cells.coefficients) and whole.offs == other.offs
     trial, again = (Planar(problem, LocalFeatures(degree=9), made) for _ in range(2))
     trial.take(whole.cells.mesh, whole.cells.coefficients, True, whole.offs[-1])

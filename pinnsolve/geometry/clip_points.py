@@ -120,10 +120,11 @@ class _Lines:
         """Whether something lies inside at shares s (...) of one coordinate and those of the ones `before` it,
         (..., j), wherever along the others."""
         at = torch.cat([before.expand(*s.shape, -1), s[..., None]], -1)
+        others = torch.zeros(1, 0, dtype=torch.float64)
         if more := self.dims - at.shape[-1]:
             ticks = torch.linspace(RULES.beside, 1 - RULES.beside, RULES.samples, dtype=torch.float64)
             others = torch.cartesian_prod(*[ticks] * more).view(-1, more)
-            at, box = at[..., None, :].expand(*s.shape, len(others), -1), box[..., None].expand(*s.shape, len(others))
-            at = torch.cat([at, others.expand(*s.shape, -1, -1)], -1)
+        at, box = at[..., None, :].expand(*s.shape, len(others), -1), box[..., None].expand(*s.shape, len(others))
+        at = torch.cat([at, others.expand(*s.shape, -1, -1)], -1)
         found = self.contains(self.placed(at, box).reshape(-1, self.dims), box.reshape(-1))
-        return found.view(*s.shape, -1).any(-1)
+        return found.view(*s.shape, len(others)).any(-1)

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 
 from pinnsolve.geometry.places import Corner
+from pinnsolve.machine.memory import give_back
+from pinnsolve.methods.faces import faces_of
 from pinnsolve.methods.grading import graded
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.stage_costs import operations
@@ -18,7 +20,7 @@ from pinnsolve.methods.steady_cells import SteadyCells
 from pinnsolve.methods.steady_measured import sizes_like
 from pinnsolve.networks.halvings import halvings
 from pinnsolve.networks.moved import among_others, origins, refined
-from pinnsolve.networks.spread import taken_over
+from pinnsolve.networks.spread import spread, taken_over
 from pinnsolve.networks.tails import decay, fewest, steep
 from pinnsolve.networks.tiles import Tiles
 
@@ -47,6 +49,15 @@ class Rules:
 
 
 RULES = Rules()
+
+
+def let_go(mesh: Tiles) -> None:
+    """Let go of what was made for the cells before, once their solution is one of others: over space tables of features
+    and of traces take as much memory as the equations of these."""
+    if mesh.dims > 2:
+        spread.cache_clear()
+        faces_of.cache_clear()
+        give_back()
 
 
 def wanted_of(cells: SteadyCells, found: Tensor, bound: float) -> tuple[Tensor, Tensor]:

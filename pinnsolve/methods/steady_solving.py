@@ -22,6 +22,7 @@ from pinnsolve.methods.stage_operator import iteration
 from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator, scheme_of
 from pinnsolve.methods.steady_keeping import stored, taken_up
 from pinnsolve.methods.steady_measured import measured, rescaled, sizes_like
+from pinnsolve.methods.steady_refining import let_go
 from pinnsolve.methods.steady_whole import RULES, SteadyWhole
 from pinnsolve.networks.reference_cell import ReferenceCell
 from pinnsolve.networks.spread import taken_over
@@ -102,6 +103,7 @@ def enriched(trial: Planar, known: Planar | None, bound: float, state: State, ob
         before = _scheme(known, known.degree)
         c = _richer(known, before.cell, scheme.cell)
         cells = rescaled(SteadyCells(scheme, known.mesh, c), scheme)
+        let_go(known.mesh)
         newton = JoinedNewton(SteadyOperator, sizes_like(cells), RULES.again * bound)
         solved = newton.solve(cells)
         objective.work.add(newton.effort.factorisations * iteration(scheme, known.mesh))

@@ -28,7 +28,7 @@ from pinnsolve.methods.joined_newton import JoinedNewton
 from pinnsolve.methods.stage_operator import iteration
 from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator
 from pinnsolve.methods.steady_measured import measured, rescaled, sizes_like
-from pinnsolve.methods.steady_refining import Halves, fits, halved, halves_of, richer_where_cheaper, wanted_of
+from pinnsolve.methods.steady_refining import Halves, fits, halved, halves_of, let_go, richer_where_cheaper, wanted_of
 from pinnsolve.networks.openings import closed
 from pinnsolve.networks.tiles import Tiles
 
@@ -156,6 +156,7 @@ class SteadyWhole:
     def advance(self) -> bool:
         """One round; whether another one follows."""
         mesh, rings = self.cells.mesh, self.scheme.evolution.rings
+        let_go(mesh)
         overlooked = mesh.region is not None and not closed(mesh, rings)  # something of the shape
         if overlooked or (mesh.dims > 2 and not fits(self.scheme, mesh)):
             return False

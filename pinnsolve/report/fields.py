@@ -115,14 +115,16 @@ def sampled(run: Report, unknown: str, on: Grid | Scattered, alone: bool = False
     user's reference.
     """
     known, reference = _known(run, on), run.comparison.reference
+    nothing = np.full(on.shape, np.nan)  # a plane through the middle may miss the shape
     if not known.solution:
         known.solution = on_grid(run, run.solution.everything, on)
         known.spread = {} if run.ensemble is None else on_grid(run, run.ensemble.spreads, on)
     if reference is not None and unknown not in known.reference and not alone:
-        known.reference |= on_grid(run, lambda **places: {unknown: reference.fields[unknown](**places)}, on)
+        found = on_grid(run, lambda **places: {unknown: reference.fields[unknown](**places)}, on)
+        known.reference[unknown] = found.get(unknown, nothing)
     unseen, mine = _hidden(run, on), lives(run.solution.problem, unknown, on.places())
     unseen = unseen if mine is None else unseen | ~mine
-    shown = (known.solution[unknown], known.reference.get(unknown), known.spread.get(unknown))
+    shown = (known.solution.get(unknown, nothing), known.reference.get(unknown), known.spread.get(unknown))
     solution, true, spread = (None if v is None else np.where(unseen, np.nan, v) for v in shown)
     assert solution is not None
     return Sampled(on, solution, true, spread)

@@ -26,7 +26,8 @@ from pinnsolve.report.record import Report
 
 def solids(run: Report, unknown: str) -> list[Draw]:
     """One unknown on the surface, seen from the front and from behind, and in the two planes through the middle that
-    the other pictures do not show, all on one scale; nothing where space has not three dimensions."""
+    the other pictures do not show, as far as these meet it, all on one scale; nothing where space has not three
+    dimensions."""
     problem = run.solution.problem
     space = problem.space_coordinates
     if len(space) != 3:
@@ -39,7 +40,8 @@ def solids(run: Report, unknown: str) -> list[Draw]:
     norm = Normalize(*limits(around.solution, *(p.solution for p in planes)))
     seen = [_seen(unknown, around, norm, turn) for turn in (LAYOUT.turn, LAYOUT.turn + 180.0)]
     return seen + [
-        mapped(unknown, p, p.solution, norm, "solution", fields.outline(run, p.grid.axes)) for p in planes
+        mapped(unknown, p, p.solution, norm, "solution", fields.outline(run, p.grid.axes))
+        for p in planes if np.isfinite(p.solution).any()
     ]  # fmt: skip
 
 

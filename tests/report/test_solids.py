@@ -12,7 +12,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from pinnsolve import MLP, Box, Cylinder, LevelSet, LevenbergMarquardt, Mesh, Problem, dirichlet, laplace, solve
+from pinnsolve import MLP, Ball, Box, Cylinder, LevelSet, LevenbergMarquardt, Mesh, Problem, dirichlet, laplace, solve
 from pinnsolve.geometry.shape import Shape
 from pinnsolve.geometry.triangulation import surface
 from pinnsolve.report.record import Report
@@ -73,3 +73,13 @@ def test_a_box_is_drawn_from_both_sides_and_cut() -> None:
     ]  # fmt: skip
     (solid,) = figure.axes[0].child_axes
     assert solid.name == "3d" and len(solid.collections[0].get_facecolor()) == len(on.cells[0][1])
+
+
+def test_a_plane_through_the_middle_that_misses_the_shape_is_not_drawn() -> None:
+    """Two balls apart along x: their middle plane across x meets neither; the surface and the other plane remain."""
+    problem = Problem(
+        space=Ball(x=-1, y=0, z=0, radius=0.5) | Ball(x=1, y=0, z=0, radius=0.5), unknowns="v",
+        equations=lambda v, x, y, z: laplace(v, x, y, z), conditions=[dirichlet(v=lambda x, y, z: x * y)], reference=None,
+    )  # fmt: skip
+    solution = solve(problem, network=MLP(width=6, depth=2), method=LevenbergMarquardt(steps=2), points=64, held_out=64)
+    assert len(solids(Report("balls", "", solution, compare(solution, None), [], 0, 0), "v")) == 3
