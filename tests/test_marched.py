@@ -288,6 +288,14 @@ def test_what_is_no_evolution_says_why(declared: Problem, why: str) -> None:
         read(declared)
 
 
+def test_steps_do_not_follow_the_phase_of_what_swings() -> None:
+    """A mode for two periods: few lengths, and hardly a step that is too long (mutant: 9 of 26 are)."""
+    swings = problem(wave, [initial(u=lambda x: sin(pi * x)), initial_rate(u=0), dirichlet(u=0)], time=4.0)
+    marcher = Marcher(read(swings)[0], Accuracy(11, 5, 1e-5, 1e-3), CPU)
+    record = marcher.run()
+    assert record.status == "done" and record.rejected <= 3 and record.counts.factorisations <= 14
+
+
 def test_the_form_of_a_pair_is_chosen_at_the_degrees_with_which_it_is_solved() -> None:
     """Least squares of degree 15 let Schroedinger's equation grow by e^20 and more in all of time, and those of degree 7
     by no more than the equation does (mutant: always degree 7); against winds both ways they serve at any degree."""
