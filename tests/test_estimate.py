@@ -171,6 +171,19 @@ def test_of_cells_the_one_that_leaves_least_is_best_whatever_one_point_in_a_corn
         assert best_of([wide, small, other], ONE) is (other if residual < 3 else small)
 
 
+def test_a_march_that_is_solved_again_gives_way_to_it_where_residuals_say_little() -> None:
+    """Waves that a kink sends out: richer features hold more of them, and leave 1.4 times as much; what they have of the
+    error the last terms tell, and twice as much that is left says that something grows."""
+    march = found(5e-5, 1.0, 1, "cells of 11")
+    richer = replace(found(4e-5, 1.4, 2, "cells of 13", again=1), richer=3.0, remains=0.8)
+    assert best_of([march, richer], ONE) is richer and best_of([richer, march], ONE) is richer
+    told, apart = estimated([march, richer], FIRST, ONE), math.hypot(5e-5, 4e-5)
+    assert apart < told < 1.8 * apart
+    for other in (replace(richer, held_out={"r": 2.1}), replace(richer, remains=0.0)):
+        assert best_of([march, other], ONE) is march
+        assert estimated([march, other], FIRST, ONE) == pytest.approx(3 * apart, rel=0.1)
+
+
 @pytest.mark.parametrize("part", [0.1, 0.5, 0.7])
 def test_of_errors_of_one_shape_all_is_told_and_not_what_they_differ_by(part: float) -> None:
     """At a corner both err alike, the one `part` as much as the other: they differ by 1 - part of that."""

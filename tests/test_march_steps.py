@@ -23,6 +23,7 @@ from pinnsolve import (
     initial_rate,
     laplace,
     neumann,
+    periodic,
 )
 from pinnsolve.checks.linearity import constant_in_time
 from pinnsolve.methods.cell_march import Marcher
@@ -31,7 +32,7 @@ from pinnsolve.methods.equation_sizes import equation_sizes
 from pinnsolve.methods.extrapolated import extrapolated
 from pinnsolve.methods.implicit_step import Scheme, Start, Step, sites_of
 from pinnsolve.methods.march_cells import finer_cells
-from pinnsolve.methods.march_lengths import Tries, following
+from pinnsolve.methods.march_lengths import Tries, following, passing
 from pinnsolve.methods.march_record import Accuracy, March
 from pinnsolve.methods.step_solver import StepSolver
 from pinnsolve.networks.tiles import Tiles
@@ -44,6 +45,12 @@ WAVE = Problem(
     space=Box(x=(0, 1)), time=(0, 1), unknowns=("u", "v"),
     equations=[lambda u, v, t: d(u, t) - v, lambda u, v, x, t: d(v, t) - d(u, x, x)],
     conditions=[initial(u=lambda x: torch.sin(math.pi * x), v=0.0), dirichlet(u=0)], reference=None,
+)  # fmt: skip
+BEATS = Problem(  # the slope of the start jumps where the ring is closed
+    space=Box(x=(-5, 5)), time=(0, math.pi / 2), unknowns=("u", "v"),
+    equations=[lambda u, v, x, t: d(u, t) + d(v, x, x) / 2 + (u**2 + v**2) * v,
+               lambda u, v, x, t: d(v, t) - d(u, x, x) / 2 - (u**2 + v**2) * u],
+    conditions=[initial(u=lambda x: 2 / torch.cosh(x), v=0), periodic("x")], reference=None,
 )  # fmt: skip
 
 
@@ -210,6 +217,30 @@ def test_no_step_is_shortened_for_what_cells_leave_that_cannot_be_halved() -> No
     assert later.asked(1.0) == pytest.approx(30.0) and later.left is None
     later.ended(2.0, late=False)
     assert later.of_next().asked(1.0) == pytest.approx(21.0) and later.asked(25.0) == 25.0
+
+
+def test_what_the_first_step_after_a_jump_leaves_out_dies_away_in_those_after_it() -> None:
+    """It may leave out eight times as much where kinks spread at once (mutants: none of it later, and everywhere)."""
+    tries = Tries()
+    tries.ended(5.0, late=False, first=True)
+    assert tries.of_next().asked(1.0) == pytest.approx(3.5)
+    line, told = SimpleNamespace(region=None), [(True, True), (False, True), (True, False)]
+    counts = [passing(line, 0.5, 0.5, first, False, spreads) for first, spreads in told]  # type: ignore[arg-type]
+    assert counts == [pytest.approx(1 / 8), 1.0, 1.0]
+    carried = Problem(
+        space=Box(x=(0, 1)), time=(0, 1), unknowns="u", equations=lambda u, x, t: d(u, t, t) - d(u, x, x),
+        conditions=[initial(u=lambda x: 1 - abs(2 * x - 1)), initial_rate(u=0), dirichlet(u=0)], reference=None,
+    )  # fmt: skip
+    assert read(BEATS)[0].spread_from == (0.0,) and read(carried)[0].spread_from == ()
+
+
+def test_waves_that_a_kink_sends_out_take_few_steps_and_cells() -> None:
+    """At once the longest step whose loss counts no more than all others together (mutant: a fifth as long)."""
+    marcher = Marcher(read(BEATS)[0], Accuracy(11, 5, 1e-5, 1e-3), CPU)
+    assert marcher.advance() and marcher.advance()
+    first, second = marcher.record.steps
+    assert min(first.length, second.length) > marcher.span / 200 and len(second.mesh) < 30
+    assert marcher.record.honest
 
 
 def test_steps_over_a_plane_are_equal_up_to_the_end() -> None:

@@ -30,7 +30,7 @@ from pinnsolve.geometry.points import Points
 from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.cell_start import at_start
 from pinnsolve.methods.equation_sizes import equation_sizes
-from pinnsolve.methods.growth import growth
+from pinnsolve.methods.growth import growth, square_is_better
 from pinnsolve.methods.implicit_step import Scheme, Step, joined
 from pinnsolve.methods.march_keeping import restore, stored
 from pinnsolve.methods.march_record import Accuracy
@@ -290,6 +290,28 @@ def test_a_march_that_is_stopped_says_how_far_it_came() -> None:
 def test_what_is_no_evolution_says_why(declared: Problem, why: str) -> None:
     with pytest.raises(UnmarchableError, match=why):
         read(declared)
+
+
+def test_steps_do_not_follow_the_phase_of_what_swings() -> None:
+    """A mode for two periods: few lengths, and hardly a step that is too long (mutant: 9 of 26 are)."""
+    swings = problem(wave, [initial(u=lambda x: sin(pi * x)), initial_rate(u=0), dirichlet(u=0)], time=4.0)
+    marcher = Marcher(read(swings)[0], Accuracy(11, 5, 1e-5, 1e-3), CPU)
+    record = marcher.run()
+    assert record.status == "done" and record.rejected <= 3 and record.counts.factorisations <= 14
+
+
+def test_the_form_of_a_pair_is_chosen_at_the_degrees_with_which_it_is_solved() -> None:
+    """Least squares of degree 15 let Schroedinger's equation grow by e^20 and more in all of time, and those of degree 7
+    by no more than the equation does (mutant: always degree 7); against winds both ways they serve at any degree."""
+    beats, _ = read(DECLARED["a soliton"][0])
+    winds, _ = read(problem(
+        [lambda u, v, x, t: d(u, t) + d(u, x) - 1e-4 * d(u, x, x), lambda u, v, x, t: d(v, t) - d(v, x) - 1e-4 * d(v, x, x)],
+        [initial(u=lambda x: sin(pi * x), v=0), dirichlet(u=0, v=0)], ("u", "v"), time=1.0,
+    ))  # fmt: skip
+    closed = [initial(u=lambda x: 2 / cosh(x), v=0), periodic("x")]
+    ring, _ = read(DECLARED["a soliton"][0].replaced(conditions=closed, space=Box(x=(-5, 5))))
+    assert not square_is_better(ring, 5, 1, CPU) and square_is_better(ring, 13, 7, CPU)
+    assert not square_is_better(beats, 5, 1, CPU) and not square_is_better(winds, 13, 7, CPU)
 
 
 @pytest.mark.parametrize("eps", [4, 25])

@@ -18,6 +18,9 @@ class Rules:
 
     Parameters
     ----------
+    line : float
+        Times the least that is asked for, along a line. Larger: a march to a lower tolerance follows where a kink sends
+        out waves (Schroedinger's equation to 1e-4), which takes ten times as long. Smaller: steps nobody asked for.
     plane : float
         Times the tolerance, over two coordinates: the second march is as much more exact there. Larger: it is not exact
         enough, and a third follows. Smaller: more cells than are asked for.
@@ -58,6 +61,7 @@ class Rules:
     gaps: float = 0.01
     steady: float = 300.0
     space: float = 2.0
+    line: float = 0.6
     plane: float = 100.0
     rim: float = 0.5
     cornered: float = 0.2
@@ -91,7 +95,7 @@ def accuracy(method: Asking, trial: OfCells) -> Accuracy:
         return Accuracy(trial.layer.steady, 1, bound, bound, activation=trial.layer.activation)
     if method.bound is not None:
         return Accuracy(*trial.features, method.bound / RULES.bound, method.bound, activation=trial.layer.activation)
-    times, least = _times(trial), method.least * (RULES.plane if dims > 1 else 1.0)
+    times, least = _times(trial), method.least * (RULES.plane if dims > 1 else RULES.line)
     if at_rim(trial.problem):
         least = min(least, RULES.first) * times / RULES.plane
     tolerance = max(method.share * trial.problem.tolerance * times, least)

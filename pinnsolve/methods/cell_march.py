@@ -56,8 +56,8 @@ class Marcher:
         enough: Callable[[], bool] | None = None, world: World = ALONE, room: Room = UNLIMITED,
     ) -> None:  # fmt: skip
         self.accuracy, self.enough = accuracy, enough or (lambda: False)
-        form = device, None, square_is_better(evolution, device, accuracy.activation), world, room, accuracy.activation
-        self.scheme = Scheme(evolution, accuracy.degree, accuracy.stages, *form)
+        form, kind = (accuracy.degree, accuracy.stages, device), accuracy.activation
+        self.scheme = Scheme(evolution, *form, None, square_is_better(evolution, *form, kind), world, room, kind)
         self.record, (self.at, self.aim) = March(self.scheme), evolution.times
         self.span, self.moments = self.aim - self.at, evolution.moments
         self.first = first_cells(evolution, accuracy.cells if evolution.dims == 1 else RULES.plane, device)
@@ -70,8 +70,8 @@ class Marcher:
         self.last: Step | None = None
         self.taken, self.shortest, self.paused = 0, 0.0, False  # steps, and the length to which they were lengthened
         self.pause: Callable[[], bool] = lambda: False  # asked before each try: whether to go on another time
-        self.looked, self.waits, self.tries, self.rounds = 0, RULES.between, Tries(), 0
-        self.failures = Failures.over(evolution.dims)
+        self.looked, self.waits, self.rounds = 0, RULES.between, 0
+        self.tries, self.failures, self.spreads = Tries(), Failures.over(evolution.dims), bool(evolution.spread_from)
         self.found: Tensor | None = None  # its stages, where its cells were halved
         self.terms: Tensor | None = None
         self.scheme.weights = equation_sizes(self._step(self.length, self._constant(self.length)))
@@ -199,7 +199,7 @@ class Marcher:
                 continue
             if self.rounds >= RULES.rounds or not how:
                 self.record.honest &= not (late or bad.any())
-                tries.ended(size, late and self.mesh.dims > 1)
+                tries.ended(size, late and self.mesh.dims > 1, self.spreads and self.last is None)
                 self.record.rough |= size > self.accuracy.tolerance
                 return self._accepted(step, off, terms), size
             self.rounds, self.record.rounds = self.rounds + 1, self.record.rounds + 1
@@ -231,7 +231,7 @@ class Marcher:
     def _passing(self, length: float) -> float:
         """By how much less the first step after a jump counts, and steps while a layer stands."""
         after = (self.at + length - self.jumped) / self.span
-        return passing(self.mesh, length / self.span, after, self.last is None, self.layered)
+        return passing(self.mesh, length / self.span, after, self.last is None, self.layered, self.spreads)
 
     def _bad(self, off: Tensor, here: Tensor | None, step: Step) -> Tensor:
         """The cells to be halved, and along which coordinates, (n, dims)."""

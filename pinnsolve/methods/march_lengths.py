@@ -70,9 +70,10 @@ class Tries:
         """What a step may leave out."""
         return max(tolerance, self.spared)
 
-    def ended(self, left: float, late: bool) -> None:
-        """Note what a step left out that is taken, and whether that is too much and could not be mended."""
-        self.spared = RULES.spares * left if late else RULES.fades * self.spared
+    def ended(self, left: float, late: bool, first: bool = False) -> None:
+        """Note what a step left out that is taken, whether that is too much and could not be mended, and whether it was
+        the first after a jump: what that left out dies away in those after it."""
+        self.spared = RULES.spares * left if late else RULES.fades * (left if first else self.spared)
 
     def of_next(self) -> Tries:
         """Those of the next step."""
@@ -190,12 +191,12 @@ def following(step: Step, solver: StepSolver, felt: float, tolerance: float, lef
     return step.length if kept else length
 
 
-def passing(mesh: Tiles, length: float, after: float, first: bool, layered: bool) -> float:
+def passing(mesh: Tiles, length: float, after: float, first: bool, layered: bool, spreads: bool) -> float:
     """By how much less a step counts that is such a part of all time, and ends so long after a jump: what the first one
-    leaves out is felt for so short a time. Over a shape whole cells stand for a layer at the rim; later on what is left
-    of an error is its integral."""
+    leaves out is felt for so short a time, and where kinks spread at once there is one of it. Over a shape whole cells
+    stand for a layer at the rim; later on what is left of an error is its integral."""
     if mesh.region is None:
-        return min(1.0, length / RULES.first) ** 0.5 if first else 1.0
+        return min(1.0, length / RULES.first) ** 0.5 / (RULES.once if spreads else 1.0) if first else 1.0
     return after**0.5 if first else after**0.25 if layered else 1.0
 
 

@@ -89,7 +89,8 @@ def left_in_time(step: Step, sizes: Tensor) -> tuple[float, Tensor]:
     modes = torch.tensordot(step.scheme.radau.modes[-3:], step.everything(), 1)
     modes = seen_in_time(modes, step.scheme.cell, step.mesh)
     here = (modes[-1] / sizes[:, None]).square().sum((-1, -2)) * step.mesh.shares
-    return falling(norm(modes, step.mesh, sizes), step.mesh.dims), here.sqrt()
+    swings = step.mesh.dims > 1 or step.scheme.evolution.second
+    return falling(norm(modes, step.mesh, sizes), swings), here.sqrt()
 
 
 def seen_in_time(c: Tensor, cell: ReferenceCell, mesh: Tiles) -> Tensor:
@@ -98,16 +99,16 @@ def seen_in_time(c: Tensor, cell: ReferenceCell, mesh: Tiles) -> Tensor:
     return c * (cell.powers.sum(1) <= RULES.low * cell.degree) if mesh.dims > 1 else c
 
 
-def falling(last: Tensor, dims: int) -> float:
+def falling(last: Tensor, swings: bool) -> float:
     """What a series leaves out, by the sizes of its last three coefficients, (3,).
 
-    What swings has even or odd coefficients by turns, as its phase is. Over a plane or space, where each length is
-    factorised anew, steps shall not follow that: with the rate at which every other coefficient falls, the last one
-    counts as no less than the one before leads to expect.
+    What swings has even or odd coefficients by turns, as its phase is. Steps shall not follow that where equations are
+    of second order in time, nor over a plane or space, where each length is factorised anew: with the rate at which
+    every other coefficient falls, the last one counts as no less than the one before leads to expect.
     """
     before2, before, size = (last + 1e-300).tolist()
     rate = (size / before2) ** 0.5
-    if dims < 2:
+    if not swings:
         return size * min(1.0, max(size / before, rate))
     rate = min(1.0, rate)
     return max(max(size, rate * before) * rate, 1e-300)

@@ -27,6 +27,10 @@ class Rules:
     longest: float = 0.25  # of all time: the longest step
     stretch: float = 1.1  # times a step's length: what is left up to its end is taken at once; larger: it is repeated
     first: float = 1 / 64  # of all time: the first step
+    # times as much as any other the first step after a jump may leave out along a line, where kinks spread at once: all
+    # the others together are as many squares; larger: it is all the error; smaller: waves that a kink sends out are
+    # resolved (Schroedinger's equation: twice as many steps and cells), and lost again when steps grow
+    once: float = 8.0
     merge: float = 1e-3  # of the bound: calm cells are merged; larger: they are split again at once
     gathers: float = 0.03  # of the bound: the same in a plane where others are halved; larger: the same
     calm: float = 0.1  # of the bound: over a shape what calm cells leave; larger: cells are sought in vain

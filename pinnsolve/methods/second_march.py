@@ -45,12 +45,8 @@ def richer(
 
     Parameters
     ----------
-    before : Scheme
-        Of the march.
-    known : sequence of Slab
-        Its steps.
-    solver : StepSolver
-        That solved them.
+    before, known, solver : Scheme, sequence of Slab, StepSolver
+        Of the march, its steps, and what solved them.
     enough : callable, optional
         Whether the budget has ended.
     more : int
@@ -65,19 +61,19 @@ def richer(
     longer : bool
         Whether steps are taken together where that does (`longer_steps`).
     allowed : float
-        What a step may leave out in time, relative to the unknowns; what leaves more is halved, but for the shortest.
-        Where something swings round within a step, both marches have one error, of which their distance shows a part.
+        What a step may leave out in time, relative to the unknowns, and the first after a jump some times as much; what
+        leaves more is halved, but for the shortest: marches of what swings round within a step share an error.
     """
     scheme = replace(before, degree=before.degree + more, stages=before.stages + stages_for(more))
     left = _left(exact * solver.left / MARCH.ease(before.evolution), more, before.evolution.dims)
     again = StepSolver(scheme, solver.sizes, left, solver.constant, counts or Counts())
-    mesh, found = known[0].mesh, list[Step]()
+    mesh, found, spread = known[0].mesh, list[Step](), before.evolution.spread_from
     joins = [k[0] for k in before.evolution.joins]
     start = at_start(scheme, mesh)
     for stretch in stretches(known, scheme, before, solver.sizes) if longer else map(alone, known):
         if stretch.mesh.places != mesh.places:
-            moved = [carried(c, mesh, stretch.mesh, scheme.cell, joins) for c in (start.values, start.rates)]
-            start, mesh = Start(*moved), stretch.mesh
+            start = Start(*(carried(c, mesh, stretch.mesh, scheme.cell, joins) for c in (start.values, start.rates)))
+            mesh = stretch.mesh
         parts = [(0.0, 1.0)]  # of the step: a half of what is too long, and again
         while parts:
             if enough is not None and enough():
@@ -85,8 +81,8 @@ def richer(
             low, high = parts.pop(0)
             step = _again(scheme, before, stretch, mesh, low, high, start)
             solved, long = again.solve(step), high - low > shortest
-            most = min(stretch.most, allowed) if long else stretch.most
-            if solved and (more < 0 or left_in_time(step, solver.sizes)[0] <= most):
+            mine = allowed * (MARCH.once if stretch.begin in spread else 1.0) if long else math.inf
+            if solved and (more < 0 or left_in_time(step, solver.sizes)[0] <= min(stretch.most, mine)):
                 found.append(step)
                 start = step.end()
             elif more >= 0 and long:

@@ -155,8 +155,8 @@ class Compared:
     def told_by(self, other: Found) -> float:
         """The error of the best as another solution tells it, by both residuals; beside one of another kind over cells
         that say what the worst of them leaves, the whole difference: what they leave at edges is without bound."""
-        cells = other.defect > 0 and not self.best.defect
-        return difference(other, self.best) * (1.0 if cells else self.share(other))
+        ratio = 1.0 if other.defect > 0 and not self.best.defect else self.share(other)
+        return difference(other, self.best) * (min(ratio, 1.0) if self.best.remains > 0 else ratio)
 
     def told_by_each(self, other: Found) -> float:
         """The same by the residual that fell least: each makes a part of the error; that of equations falls first."""

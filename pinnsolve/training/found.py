@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -50,7 +51,15 @@ class Found:
         Of cells along a line: how far richer features would take them, where these did not solve them again.
     beside : float
         What is left outside narrow places, if there are such (`training.weights.left_beside`).
+
+    Attributes
+    ----------
+    hardly : float
+        Times what a march leaves: where richer features leave more, something else is wrong with them. Larger: what
+        grows is handed out. Smaller: a poorer march is, and its error is told as that of kinks that move.
     """
+
+    hardly: ClassVar[float] = 2.0
 
     stage: int
     kind: str
@@ -81,10 +90,14 @@ class Found:
 
 def best_of(found: Sequence[Found], weights: Mapping[str, float]) -> Found:
     """The one with the smallest weighted residual; of cells that say what the worst of them leaves only the one that
-    leaves least is looked at, since smaller ones in a corner have larger residuals there."""
+    leaves least is looked at, since smaller ones in a corner have larger residuals there. In place of a march it is the
+    one that solves it again, where last terms tell what that has of the error, and it leaves hardly more: of waves that
+    a kink sends out richer features hold more, and leave more of the equations where these begin."""
     cells = [f for f in found if f.defect > 0]
     finest = min(cells, key=lambda f: f.defect, default=None)
-    return min((f for f in found if f is finest or not f.defect > 0), key=lambda f: f.size(weights))
+    best = min((f for f in found if f is finest or not f.defect > 0), key=lambda f: f.size(weights))
+    again = (f for f in found if f.again == best.stage and f.remains > 0)
+    return next((f for f in again if f.size(weights) <= Found.hardly * best.size(weights)), best)
 
 
 def solved_again(found: Sequence[Found]) -> list[Found]:

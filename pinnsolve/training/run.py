@@ -227,14 +227,16 @@ class Run:
 
     def _best_yet(self, held_out: float, training: float) -> bool:
         """Whether it is the best so far; with less viscosity, for more values of parameters, or with richer features
-        beside rough coefficients, it is, whatever residuals say."""
+        beside rough coefficients, it is, whatever residuals say; and of a march solved again, if these say little."""
         if isinstance(self.method, Vanishing) or getattr(self.trial, "better", False):
             return True
         better = self._comparable() and self.watch.better(held_out, training)
         if self.best is not None and min(self._left_by_cells, self.best.defect) > 0:
             return self._left_by_cells < self.best.defect  # smaller cells in a corner have larger residuals there
-        grown = isinstance(self.trial, OverRanges) and self.best is not None and self.best.stage == self.number
-        return better or grown
+        best = -1 if self.best is None else self.best.stage
+        grown = isinstance(self.trial, OverRanges) and best == self.number
+        again = best == self.again and getattr(self.trial, "remains", 0.0) > 0  # as `best_of`
+        return better or grown or (again and held_out <= Found.hardly**2 * self.watch.best)
 
     @property
     def _left_by_cells(self) -> float:
@@ -281,9 +283,8 @@ class Run:
         )  # fmt: skip
 
     def gathered(self) -> Gathered:
-        data = self.trial.problem.data
-        first, parts = {n: r for n, r in self.first.items() if n not in data}, [b.part for b in self.broken]
-        return Gathered(self.found, first, Seen.of(self.trial.plan, self.trial.problem), parts)
+        first = {n: r for n, r in self.first.items() if n not in self.trial.problem.data}
+        return Gathered(self.found, first, Seen.of(self.trial.plan, self.trial.problem), [b.part for b in self.broken])
 
     def best_trial(self) -> Trial:
         """The trial function with the lowest held-out residual so far."""

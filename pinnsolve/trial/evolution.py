@@ -151,6 +151,12 @@ class Evolution:
         """Whether an equation is of second order in time."""
         return max(self.orders) > 1
 
+    @property
+    def spread_from(self) -> tuple[float, ...]:
+        """When kinks may begin that are felt at once all along a line, and are not carried by waves of one speed."""
+        at_once = self.dims == 1 and max((k for (k,) in self.joins), default=0) > max(self.orders)
+        return (self.times[0], *self.moments) if at_once else ()
+
     @cached_property
     def constant(self) -> bool:
         """Whether equations and conditions are linear, with slopes that do not change in time."""
