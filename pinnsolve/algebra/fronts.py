@@ -230,7 +230,7 @@ def _add(front: Tensor, blocks: Tensor, piece: Piece, most: int = 1 << 20) -> No
     large. Fewer: many small operations."""
     count, size = front.shape[1:3]
     first = (torch.arange(len(front), device=front.device)[:, None] * count + piece.fronts) * size  # (S, c)
-    rows = max(1, most // (first.numel() * piece.at.shape[1]))
+    rows = max(1, most // max(first.numel() * piece.at.shape[1], 1))
     for low in range(0, piece.at.shape[1], rows):
         to = (first[..., None] + piece.at[:, low : low + rows])[..., None] * size + piece.at[:, None]
         front.view(-1).index_add_(0, to.flatten(), blocks[:, :, low : low + rows].flatten())
