@@ -16,6 +16,7 @@ from pinnsolve import (
     Box,
     LevenbergMarquardt,
     Problem,
+    RandomFeatures,
     Settings,
     Solution,
     d,
@@ -25,6 +26,7 @@ from pinnsolve import (
     solve,
 )
 from pinnsolve.solve import Prepared, prepare
+from pinnsolve.training import unseen
 from pinnsolve.training.history import Look
 from pinnsolve.trial.marched import Marched
 from pinnsolve.trial.planar import Planar
@@ -150,6 +152,17 @@ def test_an_automatic_run_makes_the_same_choices_to_the_same_bits(monkeypatch: p
         return solution
 
     the_same_by_other_clocks(monkeypatch, run)
+
+
+def test_what_is_looked_at_in_the_end_costs_the_same_however_few_points_are_held_out(heat: Problem) -> None:
+    """It has points of its own; where thirty were held out it was counted as 34 times as much, and a run ended early."""
+    of_few, of_many = (
+        unseen.cost(
+            prepare(heat, Settings(network=RandomFeatures(30), points=200, held_out=n)).loop.state.points.held_out
+        )
+        for n in (30, 3000)
+    )
+    assert of_few == of_many > 0
 
 
 def test_a_sequence_of_methods_shares_the_budget_by_operations(monkeypatch: pytest.MonkeyPatch, heat: Problem) -> None:

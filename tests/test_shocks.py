@@ -198,7 +198,9 @@ def of_shock(x: np.ndarray, t: np.ndarray) -> np.ndarray:
 
 
 def true_l1(solution: Solution, right: Any, length: float = 1.0, time: float = 1.0, mirrored: int = 1) -> float:
-    x, t = (v.ravel() for v in np.meshgrid(np.linspace(-0.4997, 0.9991, 601), np.linspace(0.005, 1, 60)))  # beside joints
+    x, t = (
+        v.ravel() for v in np.meshgrid(np.linspace(-0.4997, 0.9991, 601), np.linspace(0.005, 1, 60))
+    )  # beside joints
     u, known = solution.u(x=mirrored * length * x, t=time * t) * mirrored * time / length, right(x, t)
     size = min(np.abs(known).mean(), np.abs(known - known.mean()).mean())
     return float(np.abs(u - known).mean() / size)

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 from pinnsolve.algebra.operations import SPEED
 from pinnsolve.residuals import Residuals
+from pinnsolve.residuals.sites import Site
+from pinnsolve.trial.trial import Trial
 
 
 @dataclass(frozen=True)
@@ -82,15 +84,20 @@ class Costs:
     once: float = 0.0
 
 
+def values_of(trial: Trial, site: Site, count: int) -> float:
+    """Operations of the values of one site's residuals on so many points."""
+    known = site.asked.get(trial)
+    derivatives = len(known.below) if known else 1
+    return RATES.slower * 2.0 * count * trial.width * derivatives + RATES.call
+
+
 def costs_of(residuals: Residuals) -> Costs:
     """What evaluations on these points cost."""
     values = rows = once = 0.0
     trial = residuals.trial
     zoomed = RATES.zoomed if trial.plan.corners else 1.0
     for site, points in residuals.places:
-        known = site.asked.get(trial)
-        derivatives = len(known.below) if known else 1
-        one = RATES.slower * 2.0 * len(points) * trial.width * derivatives + RATES.call
+        one = values_of(trial, site, len(points))
         values += one
         if trial.frozen:
             once += RATES.frozen * zoomed * one / max(trial.outputs, 1)

@@ -14,7 +14,7 @@ from pinnsolve.checks.two_ways import Both, residual_of
 from pinnsolve.errors import Outcome
 from pinnsolve.geometry.places import fading
 from pinnsolve.geometry.points import Points
-from pinnsolve.methods.costs import costs_of
+from pinnsolve.methods.costs import values_of
 from pinnsolve.problem.binding import Fields
 from pinnsolve.residuals import Residuals
 from pinnsolve.residuals.sites import asked
@@ -76,7 +76,8 @@ def _faded(trial: Trial, points: Points) -> Tensor:
 
 def cost(residuals: Residuals) -> float:
     """The operations of `seen_by_differences`: its points, at four widths and followed, at some places beside each."""
-    return 20 * RULES.points / max(residuals.size, 1) * costs_of(residuals).values
+    inside = (site for site, _ in residuals.places if site.name == "interior" and site.terms)
+    return sum(20 * values_of(residuals.trial, site, RULES.points) for site in inside)
 
 
 def undetermined(found: Rough, coordinates: Sequence[str]) -> Outcome:
