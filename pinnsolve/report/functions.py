@@ -28,7 +28,7 @@ def functions_on(run: Report, on: Grid | Scattered) -> dict[str, Array]:
 
         def there(name: str = name, along: tuple[str, ...] = along, known: Any = known, **places: Array) -> Any:
             mine = {c: places[c] for c in along}
-            true = {} if known is None else {f"{name}_reference": known(**mine)}
+            true = {} if known is None else {f"{name}_reference": known(**places)}
             return {name: solution.d(name)(**mine), **true}
 
         found |= on_grid(run, there, on)
