@@ -34,7 +34,7 @@ from pinnsolve.methods.slow_degrees import error_of_richest
 from pinnsolve.networks.reference_cell import reference_cell
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.solve import prepare
-from pinnsolve.training.broken_off import held_against
+from pinnsolve.training.broken_off import BrokenOff, held_against, refuting
 from pinnsolve.training.error_estimate import AT_LEAST, HALF, UNSOLVED, estimated
 from pinnsolve.training.error_estimate import RULES as ESTIMATE
 from pinnsolve.training.found import Found, best_of
@@ -252,14 +252,18 @@ def test_what_follows_a_march_that_broke_off_begins_as_it_did() -> None:
     """Two that are alike wrong are told by a march that came some way; where one came to its end that is believed."""
     alike = [found(1e-2, 1e-2, 1), found(1.1e-2, 2e-2, 2)]
     there = torch.arange(len(noise(0))) < 0.25 * len(noise(0))
-    begun = {"u": torch.where(there, noise(0) + 0.3 * noise(50), torch.nan)}
-    told = Gathered([*alike], FIRST, parts=[begun]).error_of(alike[0], False, ONE)
+    part = {"u": torch.where(there, noise(0) + 0.3 * noise(50), torch.nan)}
+    begun = BrokenOff(1, torch.zeros(0), torch.zeros(0), "", part)
+    told = Gathered([*alike], FIRST, broken=[begun]).error_of(alike[0], False, ONE)
     assert told == pytest.approx(0.5 * 0.3, rel=0.2), "a quarter of the points, with three tenths of the size"
     assert Gathered([*alike], FIRST).error_of(alike[0], False, ONE) < 0.1 * told  # type: ignore[operator]
     nowhere = {"u": torch.full_like(noise(0), torch.nan)}
     assert held_against([nowhere], alike[0].values, {}) == 0.0
     again = [found(1e-4, 1e-2, 3), replace(found(1e-6, 1e-4, 4, again=3), richer=1.0)]
-    assert Gathered([*alike, *again], FIRST, parts=[begun]).added(again[1], ONE) < 1e-3
+    assert Gathered([*alike, *again], FIRST, broken=[begun]).added(again[1], ONE) < 1e-3
+    whole, values = replace(begun, whole=True), alike[0].values
+    assert Gathered([*alike], FIRST, broken=[whole]).error_of(alike[0], False, ONE) < 0.1 * told  # type: ignore[operator]
+    assert refuting([whole], values, {}, 0.1) is whole and refuting([whole], values, {}, 0.2) is None
 
 
 def test_the_worst_unknown_counts() -> None:

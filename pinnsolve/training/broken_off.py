@@ -3,7 +3,9 @@
     error >= rms(u - u_march) / size of u,        t - t_0 <= 0.8 (t_end - t_0)
 
 Whatever follows has to begin as the march did. Just before its end a march may be wrong itself. Where what followed is
-refuted so, and nothing tells its error, the march is handed out as far as it came.
+refuted so, and nothing tells its error, the march is handed out as far as it came. One that came to its end, and that
+nothing solved again, tells no error of others; but where theirs is large or not known, it is what is handed out: zero
+leaves less of the equations than a front that is smeared does.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ RULES = Rules()
 
 @dataclass(frozen=True)
 class BrokenOff:
-    """A march that did not come to its end.
+    """A march that did not come to its end, or was not solved again.
 
     Parameters
     ----------
@@ -50,6 +52,8 @@ class BrokenOff:
         Why it went no further.
     part : dict from unknown to tensor (N,)
         On the held-out points inside; no numbers where it is not believed.
+    whole : bool
+        Whether it came to its end.
     """
 
     stage: int
@@ -57,13 +61,14 @@ class BrokenOff:
     vector: Tensor
     stopped: str
     part: Mapping[str, Tensor]
+    whole: bool = False
 
     @classmethod
     def of(cls, stage: int, born: Tensor, points: Collocation) -> BrokenOff:
         """The march that is in training."""
         march = points.trial
         assert isinstance(march, Marched)
-        return cls(stage, born, march.vector(), march.stopped, _part_of(march, points))
+        return cls(stage, born, march.vector(), march.stopped, _part_of(march, points), march.complete)
 
 
 def _part_of(march: Marched, points: Collocation) -> dict[str, Tensor]:
@@ -73,7 +78,8 @@ def _part_of(march: Marched, points: Collocation) -> dict[str, Tensor]:
     for coordinates in points.inside():
         stretched = {**coordinates, time: begin + (coordinates[time] - begin) / RULES.share}
         reached = march.reached(stretched)
-        masks.append(torch.zeros_like(coordinates[time], dtype=torch.bool) if reached is None else reached)
+        all_alike = torch.full_like(coordinates[time], march.complete, dtype=torch.bool)
+        masks.append(all_alike if reached is None else reached)
     there = torch.cat(masks)
     return {u: torch.where(there.to(v.device), v, torch.nan) for u, v in points.values().items()}
 

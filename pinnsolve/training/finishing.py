@@ -143,7 +143,8 @@ def _back_to(run: Run, march: BrokenOff, outcome: Outcome) -> Outcome:
     if isinstance(trial, Marched):
         trial.stopped = march.stopped
     run.points.take(trial, training=to_be_found(run))
-    return replace(outcome, detail=f"{outcome.detail}; {trial.missing}, and what was tried after that is refuted by it")
+    told = "the march, which nothing solved again, is handed out" if march.whole else trial.missing
+    return replace(outcome, detail=f"{outcome.detail}; {told}, and what was tried after that is refuted by it")
 
 
 def _at_its_best(run: Run) -> bool:

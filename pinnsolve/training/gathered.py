@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from pinnsolve.training.broken_off import Parts, held_against
+from pinnsolve.training.broken_off import BrokenOff, held_against
 from pinnsolve.training.error_estimate import HALF, estimated
 from pinnsolve.training.found import Found, best_of, difference, solved_again
 from pinnsolve.training.seen import Seen
@@ -24,13 +24,14 @@ class Gathered:
         Where they are kept.
     first, seen
         See `estimated`.
-    parts : sequence of dict from unknown to tensor (N,), of marches that broke off
+    broken : sequence of BrokenOff
     """
 
     def __init__(
-        self, found: list[Found], first: Mapping[str, float], seen: Seen | None = None, parts: Parts = ()
+        self, found: list[Found], first: Mapping[str, float], seen: Seen | None = None, broken: Sequence[BrokenOff] = ()
     ) -> None:
-        self.found, self.first, self.seen, self.parts = found, first, seen or Seen(), parts
+        self.found, self.first, self.seen = found, first, seen or Seen()
+        self.parts = [b.part for b in broken if not b.whole]
 
     def added(self, now: Found, weights: Mapping[str, float]) -> float:
         """Keep a finished solution, once; the estimated error of the best so far."""

@@ -187,8 +187,8 @@ class Run:
         if turn.why:
             self.choice.append(turn.why)
         self.changed |= turn.changed
-        if isinstance(self.trial, Marched) and isinstance(before.method, Marching) and not self.trial.complete:
-            self.broken.append(BrokenOff.of(last, self.born, self.points))
+        if isinstance(self.trial, Marched) and isinstance(before.method, Marching):
+            self.broken = [*(b for b in self.broken if not b.whole), BrokenOff.of(last, self.born, self.points)]
         if self.stage.network is before.network:
             self.watch.anew()
             return False
@@ -284,7 +284,7 @@ class Run:
 
     def gathered(self) -> Gathered:
         first = {n: r for n, r in self.first.items() if n not in self.trial.problem.data}
-        return Gathered(self.found, first, Seen.of(self.trial.plan, self.trial.problem), [b.part for b in self.broken])
+        return Gathered(self.found, first, Seen.of(self.trial.plan, self.trial.problem), self.broken)
 
     def best_trial(self) -> Trial:
         """The trial function with the lowest held-out residual so far."""
