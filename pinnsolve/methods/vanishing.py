@@ -200,6 +200,7 @@ def _marcher(trial: Marched, level: int, unit: float, closer: int) -> Marcher:
     marcher = Marcher(trial.law.with_viscosity(share * unit), accuracy, trial.device)
     marcher.solver.left *= RULES.exact if trial.law.spread else RULES.leaves
     marcher.failures.most = RULES.waits
+    marcher.spreads = False  # kinks do not spread at once: shocks and contacts stand there
     return marcher
 
 
