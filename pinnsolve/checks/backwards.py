@@ -34,7 +34,7 @@ def backwards(problem: Problem) -> str:
     for u in problem.unknowns:
         order = max((alpha[axis] for _, slopes in looks for v, alpha in slopes if v == u), default=0)
         for equation, slopes in looks:
-            mine = {alpha: slope for (v, alpha), slope in slopes.items() if v == u}
+            mine = _of(u, slopes)
             rates = [a for a in mine if a[axis] == sum(a) == order > 0]
             direction = (-1) ** order if moments == {end} else 1
             for k in range(len(problem.coordinates)) if rates else ():
@@ -54,6 +54,11 @@ def _looks(problem: Problem, equation: Equation) -> list[Slopes]:
     usual = {(u, alpha): slope for u, alpha, slope in problem.prober.inside(equation).slopes}
     every = problem.prober.slopes(equation)
     return [usual, every] if len(every) > len(usual) else [usual]
+
+
+def _of(unknown: str, slopes: Slopes) -> dict[Alpha, Tensor]:
+    """Those of one unknown."""
+    return {alpha: slope for (u, alpha), slope in slopes.items() if u == unknown}
 
 
 def _alike(product: Tensor) -> bool:
@@ -87,7 +92,7 @@ def sideways(problem: Problem) -> list[str]:
         if c == time or set(counts) != {0, 2}:
             continue
         for equation, slopes in looks:
-            mine = {alpha: slope for (v, alpha), slope in slopes.items() if v == u}
+            mine = _of(u, slopes)
             twice = {a.index(2): slope for a, slope in mine.items() if sum(a) == 2 == max(a)}
             first = time is not None and any(sum(a) == 1 == a[coordinates.index(time)] for a in mine)
             wave = time is not None and coordinates.index(time) in twice

@@ -161,8 +161,13 @@ class StepSolver:
 
     def forget(self) -> None:
         """Make the next factorisation anew, as a march that is taken up again does."""
-        self.sides = self.operator.known if self.operator is not None else self.sides
-        self.operator, self.made_at, self.rate, self.told = None, None, 1.0, True
+        self._drop()
+        self.made_at, self.rate, self.told = None, 1.0, True
+
+    def _drop(self) -> None:
+        """Let go of the factorisation, but for what it knows of sides."""
+        if self.operator is not None:
+            self.sides, self.operator = self.operator.known, None
 
     def take_up(self, step: Step, rate: float, told: bool) -> None:
         """Make the factorisation of a step again, as it stood then."""
@@ -234,8 +239,8 @@ class StepSolver:
         curves: Sequence[tuple[Curve, Answers]],
     ) -> Operator:  # fmt: skip
         """The factorisation made anew. The old one goes before: two, and the holes that one leaves, take gigabytes."""
-        self.sides = self.operator.known if self.operator is not None else self.sides
-        self.operator, self.made_at = None, replace(step)
+        self._drop()
+        self.made_at = replace(step)
         if step.mesh.dims > 1:
             give_back()
         brief = self.brief or self._tight(step)

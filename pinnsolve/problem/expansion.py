@@ -14,7 +14,7 @@ from pinnsolve.geometry.domain import Domain
 from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.of_unknowns import composed, tangent_beyond
-from pinnsolve.problem.on_planes import Plane, blended, halves_of
+from pinnsolve.problem.on_planes import Plane, holding
 from pinnsolve.problem.unknown import Unknown
 
 Terms = Callable[[Tensor, int, int], Tensor]  # places in (-1, 1), how many, and how often derived: (N, count)
@@ -100,10 +100,7 @@ class Expansion:
         """The function on the points of a chart, where its coefficients are known by name."""
         if self.reach is not None:
             z = self.composed(chart, at, self.reach)
-            if self.planes:
-                g, phi = blended(self.planes, self.unknown, at, halves_of(self.terms.coordinates, self.reach))
-                z = g + phi * z
-            return self.unknown.value(z)
+            return self.unknown.value(holding(self.planes, self.unknown, at, self.reach, z))
         z = summed(domain, chart, at, self.terms, self.names, self.about)
         known = self.lifted(chart, at) if self.lifted is not None else None
         return self.unknown.value(z if known is None else known[0] + known[1] * z)

@@ -112,6 +112,16 @@ def _value(plane: Plane, at: Mapping[str, float]) -> float:
     return float(plane.at(chart, places).value[0])
 
 
+def holding(
+    planes: Sequence[Plane], function: Unknown, at: Mapping[str, Any], reach: Sequence[tuple[float, float]], z: Jet
+) -> Jet:
+    """g + phi z, which holds what is known, where arguments of such a reach are as given; z where nothing is."""
+    if not planes:
+        return z
+    g, phi = blended(planes, function, at, halves_of(function.coordinates, reach))
+    return g + phi * z
+
+
 def blended(
     planes: Sequence[Plane], function: Unknown, at: Mapping[str, Any], halves: Mapping[str, float]
 ) -> tuple[Jet, Jet]:

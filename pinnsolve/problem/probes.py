@@ -199,9 +199,8 @@ class Prober:
         if len(told) == 1:
             return told[0]
         nothing = torch.zeros_like(looks[0].residual)
-        return {
-            kind: torch.cat([one.get(kind, nothing) for one in told]) for kind in {k: 0 for one in told for k in one}
-        }
+        kinds = dict.fromkeys(kind for one in told for kind in one)
+        return {kind: torch.cat([one.get(kind, nothing) for one in told]) for kind in kinds}
 
     def derivatives(self, equation: Equation) -> list[tuple[str, Alpha]]:
         """What an equation depends on."""

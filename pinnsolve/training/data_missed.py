@@ -17,8 +17,8 @@ def with_data(trial: Trial, outcome: Outcome, own: float, found: Identified | No
     """
     data, misfits = trial.problem.data, {} if found is None else found.misfits
     lost = [(n, m) for n, m in misfits.items() if m.missed and m.value > _seen(data[n], n, own) + m.expected]
-    ended = ("converged", "noise") if own or isinstance(trial, OfCells) else ()
-    if outcome.kind not in (*ended, *(("budget", "plateau") if own else ())) or not lost:
+    ended = ("converged", "noise", "budget", "plateau") if own else ("converged", "noise")
+    if outcome.kind not in ended or not (own or isinstance(trial, OfCells)) or not lost:
         return outcome  # errors that are scaled by a misfit look like noise
     name, misfit = lost[0]
     told = f"{name} is missed: chi squared is {misfit.value:.4g}, and {misfit.expected:.4g} is expected"

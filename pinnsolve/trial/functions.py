@@ -22,7 +22,7 @@ from pinnsolve.networks.inputs import Inputs
 from pinnsolve.networks.mlp import MLP
 from pinnsolve.networks.random_features import RandomFeatures, fitted
 from pinnsolve.problem.expansion import Reach
-from pinnsolve.problem.on_planes import blended, halves_of
+from pinnsolve.problem.on_planes import holding
 from pinnsolve.problem.probes import Size
 from pinnsolve.problem.unknown import Unknown
 from pinnsolve.trial.lift import Ends, lift
@@ -121,11 +121,7 @@ class Functions:
         if ties := ties_within(self.declared[name], known, self.reach[name][0]):
             g, phi = interpolated(ties, inputs[:, 0])
             z = g + phi * z
-        if planes := self.problem.known_planes.get(name, ()):
-            function = self.declared[name]
-            halves = halves_of(function.coordinates, self.reach[name])
-            g, phi = blended(planes, function, at, halves)
-            z = g + phi * z
+        z = holding(self.problem.known_planes.get(name, ()), self.declared[name], at, self.reach[name], z)
         found: Jet = self.declared[name].value(z)
         return found
 
