@@ -101,11 +101,10 @@ def test_a_corner_that_no_cells_follow_is_told_before_training():
     assert not slow_corners(board(300.0)) and not slow_corners(heated)
 
 
-@pytest.mark.parametrize(("ratio", "least"), [(40.0, 1e-2), (100.0, 1e-2)])
-def test_a_checkerboard_and_what_is_told_of_its_error(ratio, least):
-    u, (poorer, richer) = kellogg(ratio)[1], solved(ratio)
+def test_a_checkerboard_and_what_is_told_of_its_error():
+    u, (poorer, richer) = kellogg(100.0)[1], solved(100.0)
     told = error_of_richer(poorer, richer, [1.0])
-    assert off(richer, u) < least
+    assert off(richer, u) < 1e-2
     assert off(richer, u) < told < 10 * off(richer, u)
 
 
@@ -137,9 +136,8 @@ def leaky(ratio):
     )
 
 
-@pytest.mark.parametrize("ratio", [1.0, 1e6])
-def test_nothing_is_lost_between_blocks_however_few_cells_there_are(ratio):
-    problem = leaky(ratio)
+def test_nothing_is_lost_between_blocks_however_few_cells_there_are():
+    problem = leaky(1e6)
     evolution = read(problem)
     assert not in_parts(problem)
     whole = SteadyWhole(scheme_of(evolution, 3, CPU), (), 1.0)

@@ -76,11 +76,6 @@ def _c_library() -> ctypes.CDLL | None:
     return ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-def resident() -> int:
-    """The memory of this process (bytes); its peak where the system does not tell."""
-    return _of_status("VmRSS:") or _high_water()
-
-
 def _of_status(name: str) -> int | None:
     """A line of what Linux tells of a process, in bytes."""
     with suppress(OSError):

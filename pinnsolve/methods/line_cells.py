@@ -247,8 +247,3 @@ def defects(cells: Cells, sizes: Tensor) -> Tensor:
     left, whole = (v.reshape(shape).square() @ w for v in (found.residuals, made))
     off = (left / whole.clamp(min=1e-300)).sqrt().amax(0)
     return torch.where(off.isfinite(), off, torch.full_like(off, math.inf))
-
-
-def standing_on(conditions: tuple[Standing, ...], mesh: Tiles) -> tuple[Standing, ...]:
-    low, high = float(mesh.edges[0]), float(mesh.edges[-1])
-    return tuple(c for c in conditions if low <= c.place <= high)
