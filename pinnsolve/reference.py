@@ -149,13 +149,18 @@ def _called(name: str, solution: Field | float, parameters: Mapping[str, float])
             try:
                 values = solution(**{n: np.array(v) if np.ndim(v) else v for n, v in given.items()})
             except TypeError:  # torch's functions refuse arrays
-                values = solution(**{n: torch.tensor(v) for n, v in given.items()})
+                values = solution(**{n: _as_tensor(v) for n, v in given.items()})
         if np.ndim(values):
             return np.asarray(values)
         return np.full(np.broadcast_shapes(*(np.shape(v) for v in coordinates.values())), values)
 
     names = asked_by(f"exact({name}=...)", solution) if callable(solution) else []
     return update_wrapper(field, solution) if callable(solution) else field
+
+
+def _as_tensor(value: Any) -> torch.Tensor:
+    """Numbers with all their digits: by itself torch keeps half of them."""
+    return torch.tensor(value, dtype=torch.float64 if isinstance(value, Real) else None)
 
 
 def asked_by(what: str, solution: Field) -> list[str] | None:

@@ -20,6 +20,10 @@ CPU = torch.device("cpu")
 class Blocks(dict[int, Tensor]):
     """What cells add, (S, k, k) each."""
 
+    @property
+    def like(self) -> Tensor:
+        return next(iter(self.values()))[:, 0, 0]
+
     def several(self, cells: Sequence[int]) -> Tensor:
         return torch.stack([self.pop(cell) for cell in cells], 1)
 

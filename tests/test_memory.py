@@ -12,7 +12,10 @@ import pytest
 import torch
 
 from pinnsolve import (
+    LBFGS,
     MLP,
+    SOAP,
+    Adam,
     Box,
     LevenbergMarquardt,
     LocalFeatures,
@@ -32,10 +35,14 @@ from pinnsolve import (
 from pinnsolve.__main__ import main
 from pinnsolve.machine import memory
 from pinnsolve.machine.room import SHARES, Room, read
+from pinnsolve.methods.balance import balanced
 from pinnsolve.methods.implicit_step import Scheme
+from pinnsolve.methods.plane_memory import RULES as PLANE
 from pinnsolve.methods.plane_memory import held_in_plane, planes_that_fit
 from pinnsolve.methods.stage_operator import that_fit
+from pinnsolve.residuals import Residuals
 from pinnsolve.solve import prepare
+from tests.test_batches import grid
 from validation.marched import read as read_evolution
 
 CPU = torch.device("cpu")
@@ -178,6 +185,9 @@ def test_few_digits_and_points_by_parts_change_a_march_by_no_more_than_it_leaves
         ({"network": MLP(200, 4), "method": LevenbergMarquardt()}, ["LevenbergMarquardt", "trained numbers would fit", "SOAP()"]),
         ({"network": MLP(60, 4), "method": SSBroyden()}, ["SSBroyden", "would fit"]),
         ({"network": MLP(200, 4), "method": "adam,lm"}, ["LevenbergMarquardt"]),
+        ({"network": MLP(2000, 1), "method": SOAP(), "points": 100}, ["SOAP on 8,0", "would fit", "Adam()"]),
+        ({"network": MLP(700, 3), "method": Adam()}, ["Adam on 98", "would fit"]),
+        ({"network": MLP(700, 3), "method": LBFGS()}, ["LBFGS on 98", "would fit"]),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_refused_before_it_begins(changes: dict[str, Any], words: list[str]) -> None:
@@ -193,6 +203,28 @@ def test_what_is_said_to_fit_does_and_a_little_more_does_not() -> None:
     prepare(square(), Settings(memory="600 MB", network=RandomFeatures(fits), points=300))
     with pytest.raises(ProblemError):
         prepare(square(), Settings(memory="600 MB", network=RandomFeatures(fits + fits // 20)))
+
+
+def test_rows_of_wide_networks_are_read_a_few_at_a_time() -> None:
+    """Weights are balanced by rows of eight points and not of 64, in which the rows of two million trained numbers take
+    a gigabyte; they are the same to rounding."""
+    whole = prepare(square(), Settings(network=MLP(30, 2), points=200, held_out=50)).loop.state.points.training
+    parts = Residuals(whole.trial, whole.places, room=Room(entries=9000))
+    assert parts.chunk == 64 and parts.few.size == 8 and not parts.few.kept
+    one, other = balanced(whole), balanced(parts)
+    assert other == {name: pytest.approx(w, rel=1e-12) for name, w in one.items()}
+
+
+def test_what_joins_cells_is_counted_as_it_is_kept() -> None:
+    """Of equal cells: once where matrices are Hermitian, from either side where they are not."""
+    order, scheme = grid(40, 6), Scheme(read_evolution(HEAT)[0], 5, 3, CPU)
+    parts = [(len(part.inner), len(part.border)) for part in order.parts]
+    for weak, kept in ((False, sum(k * (k + m) for k, m in parts)), (True, sum(k * (k + 2 * m) for k, m in parts))):
+        scheme.weak = weak
+        more, less = (held_in_plane(scheme, 1600, brief) for brief in (False, True))
+        side = sum(scheme.cell.on_side(k) for k in range(2)) / 6  # value and slope are joined
+        counted = (more - less) / PLANE.margin / (8 * scheme.stages * 0.5)
+        assert counted == pytest.approx(kept * side**2, rel=0.02)
 
 
 def test_without_a_budget_the_machine_is_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,9 +41,11 @@ from pinnsolve.algebra.subtrees import shared_out, summed
 from pinnsolve.errors import ProblemError
 from pinnsolve.machine.shared import RULES
 from pinnsolve.machine.world import ALONE, LostError, World
-from pinnsolve.methods import protocol
+from pinnsolve.methods import joined_faces, protocol
 from pinnsolve.methods.cell_march import Marcher
+from pinnsolve.methods.fluxed_faces import FluxedFaces
 from pinnsolve.methods.implicit_step import Step
+from pinnsolve.methods.joined_faces import JoinedFaces
 from pinnsolve.methods.march_record import Accuracy
 from pinnsolve.residuals import Residuals
 from pinnsolve.solve import Prepared, prepare
@@ -245,6 +247,24 @@ def test_eliminations_on_three_ranks_solve_what_dense_matrices_do() -> None:
             assert np.abs(x - wanted[seen]).max() < close * np.abs(wanted).max()
 
 
+def test_what_is_singular_on_one_rank_is_told_to_all_at_the_next_meeting() -> None:
+    order = grid(4)
+    given = {cell: torch.eye(len(order.of_cell(cell)), dtype=torch.float64)[None] for cell in range(16)}
+
+    def work(world: World) -> Any:
+        def invert() -> None:
+            if not world.first:
+                raise torch.linalg.LinAlgError("mine")  # type: ignore[attr-defined]
+
+        shares = shared_out(order, world)
+        try:
+            Factors(order, Blocks(given), False, False, False, shares, invert)
+        except torch.linalg.LinAlgError as error:  # type: ignore[attr-defined]
+            return str(error)
+
+    assert on_ranks(2, work) == ["a matrix of another rank is singular", "mine"]
+
+
 # ------------------------------------------------------------ runs
 
 
@@ -335,6 +355,49 @@ def test_equations_are_evaluated_where_cells_are_condensed(
     assert one[1] > 9 and one[4] == one[1]
     for stages, *same, most in found:
         assert same == list(one[1:4]) and 3 * most <= 2 * one[1]
+        assert torch.equal(stages, found[0][0])
+        assert float((stages - one[0]).abs().max()) <= 1e-11 * float(one[0].abs().max())
+
+
+def oblique(u, x, y, t):  # type: ignore[no-untyped-def]
+    k = 1 + 0.3 * torch.sin(3 * x) * y
+    return d(u, t) - 0.1 * (d(k * d(u, x), x) + d(u, y, y) + 0.2 * d(u, x, y))  # no flux through a side tells the last
+
+
+def cross_wind(u, x, y, t):  # type: ignore[no-untyped-def]
+    return d(u, t) + u * d(u, x) - 0.1 * (d(u, x, x) + d(u, y, y))
+
+
+def marching(by_rows: bool) -> Callable[..., Marcher]:
+    """Cells that rows join, all digits of which are kept, since one factorisation serves all steps; or fluxes."""
+    problem = Problem(
+        space=Box(x=(0, 1), y=(0, 1)), time=(0, 0.1), unknowns="u", equations=oblique if by_rows else cross_wind,
+        conditions=[initial(u=lambda x, y: x * (1 - x) * y * (1 - y)), dirichlet(u=0)], reference=None,
+    )  # fmt: skip
+    return partial(Marcher, read(problem)[0], Accuracy(4, 3, 0.1, 10.0), torch.device("cpu"))
+
+
+@pytest.mark.parametrize("by_rows", [True, False])
+def test_what_joins_subtrees_is_eliminated_by_one_rank_for_each_stage(
+    by_rows: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The real stage by one, the complex one by the other; to rounding a step is that of one process."""
+    monkeypatch.setattr(joined_faces, "shares", lambda *_: False)  # each stage has factors of its own
+    begun = marching(by_rows)
+
+    def work(world: World) -> Any:
+        marcher = begun(world=world)
+        marcher.advance()
+        assert marcher.solver.operator is not None
+        cells = marcher.solver.operator.cells
+        assert isinstance(cells, JoinedFaces if by_rows else FluxedFaces)
+        factors = [stage.factors for stage in cells.stages]
+        return marcher.last.stages, [len(f.eliminated) > f.count for f in factors], [f.owner for f in factors]  # type: ignore[union-attr]
+
+    one, *found = work(ALONE), *on_ranks(2, work)
+    assert one[2] == [None, None]
+    for rank, (stages, top, whose) in enumerate(found):
+        assert sorted(whose) == [0, 1] and top == [owner == rank for owner in whose]
         assert torch.equal(stages, found[0][0])
         assert float((stages - one[0]).abs().max()) <= 1e-11 * float(one[0].abs().max())
 

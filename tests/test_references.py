@@ -167,6 +167,17 @@ def test_a_reference_gets_copies_and_what_it_returns_is_copied() -> None:
     assert np.allclose(first, [0.1, 0.2, 0.3]) and np.allclose(second, [0.2, 0.3, 0.4])
 
 
+def test_an_exact_solution_of_torch_s_functions_gets_parameters_with_all_digits() -> None:
+    """nu pi^2 of a parameter that torch takes by itself has seven digits, and the error of a run was 3e-8."""
+    nu, x = 0.3, np.linspace(0, 1, 5)
+    problem = Problem(
+        space=Box(x=(0, 1)), unknowns="u", equations=lambda u, x, nu: nu * d(u, x, x) + torch.sin(x),
+        conditions=[dirichlet(u=0)], parameters={"nu": nu}, reference=None,
+    )  # fmt: skip
+    known = exact(u=lambda x, nu: torch.sin(x) / (nu * np.pi**2))(problem)
+    assert np.abs(known.fields["u"](x=x) - np.sin(x) / (nu * np.pi**2)).max() < 1e-15
+
+
 def test_an_exact_solution_of_torch_s_functions_gets_its_places_untouched() -> None:
     """It is called with arrays first, which torch refuses, and which it may have changed by then."""
 

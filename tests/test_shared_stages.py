@@ -158,7 +158,7 @@ def test_cells_that_are_alike_are_solved_side_by_side() -> None:
     """The inverse of each one's kind times its own right sides; nothing in cells of others."""
     generator = torch.Generator().manual_seed(0)
     cells, kinds = torch.tensor([5, 0, 3, 4, 1]), torch.tensor([1, 0, 7, 1, 0, 1])  # 2 is another rank's
-    own = OwnCells(cast(Any, None), cells, torch.tensor([1, 0]), kinds, [], 2)
+    own = OwnCells(cast(Any, None), cells, torch.tensor([1, 0]), kinds, [], [], 2)
     inverse, right = (torch.randn(*s, generator=generator, dtype=torch.float64) for s in ((2, 2, 4, 4), (2, 6, 4, 3)))
     found = own.alone(inverse, right)
     for cell in range(6):

@@ -20,11 +20,17 @@ from torch import Tensor
 
 from pinnsolve.algebra.batches import Batch, Piece, batched
 from pinnsolve.algebra.dissection import Dissection
-from pinnsolve.algebra.subtrees import Subtrees, shared_out, summed, together
+from pinnsolve.algebra.settled import inverted, solver
+from pinnsolve.algebra.subtrees import Subtrees, attempted, shared_out, singular_elsewhere, summed, together
 
 
 class Blocks(Protocol):
     """By cell what each adds, (S, k, k), over the unknowns of its sides."""
+
+    @property
+    def like(self) -> Tensor:
+        """Numbers of their kind, (S,)."""
+        ...
 
     def __getitem__(self, cell: int, /) -> Tensor: ...
 
@@ -69,6 +75,10 @@ class Factors:
         Whether it is looked how much these are wrong then, which takes all of what cells add at once.
     shares : Subtrees, optional
         Which parts are this rank's; all of them without.
+    first : callable () -> None, optional
+        What is done before, and may fail as an elimination does: where it does so on one rank, that is raised on all.
+    owner : int, optional
+        The rank that alone eliminates what joins subtrees, once it is told to `finish`. Without it all do so alike.
 
     Attributes
     ----------
@@ -83,9 +93,11 @@ class Factors:
     brief: bool = False
     probed: bool = True
     shares: Subtrees | None = None
+    first: InitVar[Callable[[], None] | None] = None
+    owner: int | None = None
     error: float = field(init=False, default=0.0)
 
-    def __post_init__(self, blocks: Blocks) -> None:
+    def __post_init__(self, blocks: Blocks, first: Callable[[], None] | None) -> None:
         self.mine = shared_out(self.order) if self.shares is None else self.shares
         self.eliminated: list[Eliminated] = []
         probe = self._probe(blocks) if self.brief and self.probed and self.order.size else None
@@ -95,19 +107,39 @@ class Factors:
             for batch in batched(self.order, numbers):
                 left.update(zip(batch.numbers, self._eliminated(batch, left, blocks).unbind(1), strict=True))
 
-        ranks = self.mine.ranks
-        together(ranks, lambda: eliminate(self.mine.own))
+        def begin() -> None:
+            if first is not None:
+                first()
+            eliminate(self.mine.own)
+
+        failed = attempted(self.mine.ranks, begin)
         self.count = len(self.eliminated)
-        if ranks.size > 1:  # what is left of its parts each tells to all, at once
-            like = next(iter(left.values()))
-            borders = {root: (len(like), *[len(self.order.parts[root].border)] * 2) for root in self.mine.roots}
-            mine = [left[root] if root in left else like.new_zeros(shape) for root, shape in borders.items()]
-            parts = ranks.sum(torch.cat([part.flatten() for part in mine])).split([part.numel() for part in mine])
-            left |= {root: part.view(borders[root]) for root, part in zip(borders, parts, strict=True)}
-        eliminate(self.mine.top)
+        if self.mine.ranks.size > 1:
+            self._tell(left, blocks.like, failed)
+        self.owner = self.owner if self.mine.top else None
+        self._top = partial(eliminate, self.mine.top) if self.owner in (None, self.mine.ranks.rank) else None
+        if self.owner is None:
+            self.finish()
         if probe is not None:
             units, known, told = probe
             self.error = self.off(units * self.solve(told), units * known)
+
+    def finish(self) -> None:
+        """Eliminate what joins subtrees, where that is for this rank to do."""
+        if self._top is not None:
+            self._top()
+        self._top = None
+
+    def _tell(self, left: dict[int, Tensor], like: Tensor, failed: Exception | None) -> None:
+        """What is left of its parts each rank tells to all, and whether one of them was singular, at once."""
+        borders = {root: (len(like), *[len(self.order.parts[root].border)] * 2) for root in self.mine.roots}
+        nothing = failed is not None
+        mine = [like.new_zeros(s) if nothing or root not in left else left[root] for root, s in borders.items()]
+        told = self.mine.ranks.sum(torch.cat([*(part.flatten() for part in mine), like.new_full((1,), float(nothing))]))
+        if bool(told[-1].abs() > 0):
+            raise failed or singular_elsewhere()
+        parts = told[:-1].split([part.numel() for part in mine])
+        left |= {root: part.view(borders[root]) for root, part in zip(borders, parts, strict=True)}
 
     def _eliminated(self, batch: Batch, left: dict[int, Tensor], blocks: Blocks) -> Tensor:
         """What is left of parts, (S, p, m, m), from what is left of those within them; fronts go with each."""
@@ -123,9 +155,9 @@ class Factors:
             return front
         kept = self._kept(front)
         if k == size:  # the last one: its inverse would take three times as long as its factors
-            self.eliminated.append(Eliminated(batch, _solver(front, self.positive, kept), None, None))
+            self.eliminated.append(Eliminated(batch, solver(front, self.positive, kept), None, None))
             return front[..., k:, k:]
-        inverse = _inverse(front[..., :k, :k], self.positive)
+        inverse = inverted(front[..., :k, :k], self.positive)
         lower, beside = front[..., k:, :k] @ inverse, front[..., :k, k:]
         upper = None if self.positive else (inverse @ beside).to(kept)
         self.eliminated.append(Eliminated(batch, inverse.to(kept).__matmul__, lower.to(kept), upper))
@@ -171,14 +203,11 @@ class Factors:
         see it."""
         return solved([self], [b])[0]
 
-    def _back(self, b: Tensor) -> Tensor:
-        """x from right sides that are eliminated."""
-        kept = self._kept(b)
-        x = torch.zeros_like(b, dtype=kept)
-        for gone in reversed(self.eliminated):
-            inner = gone.alone(b[:, gone.batch.inner].to(kept))
+    def _back(self, eliminated: Sequence[Eliminated], b: Tensor, x: Tensor) -> None:
+        """x from right sides that are eliminated, and from what is known of it."""
+        for gone in reversed(eliminated):
+            inner = gone.alone(b[:, gone.batch.inner].to(x.dtype))
             x[:, gone.batch.inner] = inner if gone.lower is None else inner - gone.told(x[:, gone.batch.border])
-        return x.to(b.dtype)
 
     def _forward(self, eliminated: Sequence[Eliminated], b: Tensor) -> None:
         for gone in eliminated:
@@ -186,22 +215,42 @@ class Factors:
                 _take(b, gone.batch.border, gone.lower @ b[:, gone.batch.inner].to(gone.lower.dtype))
 
 
+def finish(several: Sequence[Factors]) -> None:
+    """Eliminate what joins subtrees, of each system by the rank whose that is; what is singular on one is raised on
+    all."""
+
+    def top() -> None:
+        for factors in several:
+            factors.finish()
+
+    if any(factors.owner is not None for factors in several):
+        together(several[0].mine.ranks, top)
+
+
 def solved(several: Sequence[Factors], sides: Sequence[Tensor]) -> list[Tensor]:
-    """The same of several systems of one structure, each with its right sides; ranks meet once for all of them.
+    """The same of several systems of one structure, each with its right sides; ranks meet once for all, and again where
+    what joins subtrees of each is one rank's.
 
     Right sides are summed with all digits, whatever factors have: so the order of sums, another one for each number of
     ranks, is not seen in the solution, and whoever iterates upon it does as many iterations.
     """
-    mine = several[0].mine
-    for factors, b in zip(several, sides, strict=True):
+    mine, systems = several[0].mine, list(zip(several, sides, strict=True))
+    found = [torch.zeros_like(b, dtype=factors._kept(b)) for factors, b in systems]
+    for factors, b in systems:
         factors._forward(factors.eliminated[: factors.count], b)
     if mine.top:
         top = several[0]._inner(mine.top)
-        found = iter(summed(mine.ranks, [b[:, top] for b in sides]))
-        for factors, b in zip(several, sides, strict=True):
-            b[:, top] = next(found)
+        told = summed(mine.ranks, [b[:, top] for b in sides])
+        for (factors, b), x, there in zip(systems, found, told, strict=True):
+            b[:, top] = there
             factors._forward(factors.eliminated[factors.count :], b)
-    return [factors._back(b) for factors, b in zip(several, sides, strict=True)]
+            factors._back(factors.eliminated[factors.count :], b, x)
+        owned = [x for factors, x in zip(several, found, strict=True) if factors.owner is not None]
+        for x, there in zip(owned, summed(mine.ranks, [x[:, top] for x in owned]) if owned else [], strict=True):
+            x[:, top] = there  # nothing but zeros are added to what one rank knows
+    for (factors, b), x in zip(systems, found, strict=True):
+        factors._back(factors.eliminated[: factors.count], b, x)
+    return [x.to(b.dtype) for x, b in zip(found, sides, strict=True)]
 
 
 def _beside(parts: Iterable[Tensor]) -> Tensor:
@@ -243,38 +292,3 @@ def _take(b: Tensor, at: Tensor, told: Tensor) -> None:
         systems, sides = (torch.arange(x, device=b.device) for x in (s, k))
         at = (systems[:, None, None] * n + at)[..., None] * k + sides
     b.view(-1).index_put_((at.flatten(),), -told.flatten().to(b.dtype), accumulate=True)
-
-
-def _inverse(matrix: Tensor, positive: bool) -> Tensor:
-    """The inverse of a matrix that may be positive but for rounding, with as little added as will do."""
-    return torch.cholesky_inverse(_cholesky(matrix)) if positive else torch.linalg.inv(_settled(matrix))
-
-
-def _solver(matrix: Tensor, positive: bool, kept: torch.dtype) -> Callable[[Tensor], Tensor]:
-    """What solves the same for right sides, by factors that are kept as numbers of a kind."""
-    if positive:
-        return partial(torch.cholesky_solve, input2=_cholesky(matrix).to(kept))
-    factors, turned = torch.linalg.lu_factor(_settled(matrix))
-    return partial(torch.linalg.lu_solve, factors.to(kept), turned)
-
-
-def _settled(matrix: Tensor) -> Tensor:
-    """A matrix with as little added as is nothing beside its largest number.
-
-    A direction that nothing determines (the mean of a pressure) stays where it is; what is added slows iterations, and
-    is no error of theirs.
-    """
-    diagonal = matrix.diagonal(dim1=-2, dim2=-1).abs()
-    return matrix + torch.diag_embed((1e-14 * diagonal.amax(-1, True)).expand_as(diagonal))
-
-
-def _cholesky(matrix: Tensor) -> Tensor:
-    """The factors of some that may be positive but for rounding, with as little added to each as will do."""
-    diagonal = matrix.diagonal(dim1=-2, dim2=-1).abs()
-    ridge = torch.full_like(diagonal[..., :1], 1e-14)  # of each unknown's own, since cells differ in size
-    for _ in range(4):
-        factor, wrong = torch.linalg.cholesky_ex(matrix + torch.diag_embed(ridge * diagonal))
-        if not bool(wrong.any()):
-            break
-        ridge = torch.where(wrong[..., None] > 0, 1e3 * ridge, ridge)
-    return factor

@@ -37,16 +37,28 @@ class One:
 
 def together(ranks: Ranks, work: Callable[[], T]) -> T:
     """What each rank computes of its own; where a matrix is singular on one of them, that is raised on all."""
-    if ranks.size == 1:
-        return work()
-    failed: Exception | None = None
+    found: list[T] = []
+    failed = attempted(ranks, lambda: found.append(work()))
+    if ranks.size > 1 and float(ranks.sum(torch.tensor(float(failed is not None)))):
+        raise failed or singular_elsewhere()
+    return found[0]
+
+
+def attempted(ranks: Ranks, work: Callable[[], None]) -> Exception | None:
+    """What each rank computes of its own, and how it failed: that a matrix is singular is told to all at the next
+    meeting, where there are others."""
     try:
-        found = work()
+        work()
     except torch.linalg.LinAlgError as error:  # type: ignore[attr-defined]
-        failed = error
-    if float(ranks.sum(torch.tensor(float(failed is not None)))):
-        raise failed or torch.linalg.LinAlgError("a matrix of another rank is singular")  # type: ignore[attr-defined]
-    return found
+        if ranks.size == 1:
+            raise
+        return error
+    return None
+
+
+def singular_elsewhere() -> Exception:
+    """What is raised where another rank failed."""
+    return torch.linalg.LinAlgError("a matrix of another rank is singular")  # type: ignore[attr-defined]
 
 
 def summed(ranks: Ranks, several: Sequence[Tensor]) -> list[Tensor]:
@@ -90,6 +102,22 @@ class Plan:
     owners: dict[int, int]
     loads: list[float]
     top: float
+
+
+def owners(costs: Sequence[float], ranks: Ranks) -> list[int | None]:
+    """Of systems of one structure the rank that eliminates what joins subtrees of each, the dearest first, each by the
+    rank with the least work; of a single one nobody alone.
+
+    >>> owners([1.0, 4.0, 4.0], One())
+    [None, None, None]
+    """
+    if ranks.size == 1 or len(costs) < 2:
+        return [None] * len(costs)
+    found: list[int | None] = [None] * len(costs)
+    shares, _ = _assigned(range(len(costs)), costs, ranks.size)
+    for k, rank in shares.items():
+        found[k] = rank
+    return found
 
 
 def shared_out(order: Dissection, ranks: Ranks | None = None, each: float = 0.0) -> Subtrees:

@@ -19,10 +19,12 @@ def balanced(residuals: Residuals) -> dict[str, float]:
     Source: Wang, Yu & Perdikaris, J. Comput. Phys. 449 (2022) 110768, equation 6.3.
     """
     squares, largest = dict.fromkeys(residuals.names, 0.0), dict.fromkeys(residuals.names, 0.0)
-    for block in residuals.linearised():
-        for name, rows in block.jacobians.items():
-            squares[name] += float(rows.square().sum()) / residuals.counts[name]
-            largest[name] = max(largest[name], float(rows.abs().max()) if rows.numel() else 0.0)
+    for block in residuals.linearised(residuals.few):
+        for name, rows in block.jacobians.items():  # in place: rows of a wide network are gigabytes
+            if rows.numel():
+                low, high = map(float, rows.aminmax())
+                largest[name] = max(largest[name], -low, high)
+            squares[name] += float(rows.square_().sum()) / residuals.counts[name]
     squares, largest = _of_all(residuals, squares, "sum"), _of_all(residuals, largest, "largest")
     range_of = torch.finfo(residuals.trial.dtype)
     for name, size in largest.items():  # out of range the weight would be zero or infinite, and the loss no loss

@@ -74,6 +74,11 @@ class Condensed:
         blocks = 8 * inverse.shape[1] * max((g.unknowns.shape[1] ** 2 for g in groups), default=0)
         self.once = inverse.shape[1] == count or blocks > RULES.kept
 
+    @property
+    def like(self) -> Tensor:
+        """Numbers of their kind, (s,)."""
+        return self.inverse[:, 0, 0, 0]
+
     def _key(self, cell: int) -> int:
         return cell if self.once else self.kind[cell]
 

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.dissection import Dissection
-from pinnsolve.algebra.subtrees import Ranks
 from pinnsolve.methods.elimination_order import joined_across, joining, order_of, pieces_of, sizes_on
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.joints import Parted, Told, lowest, norm, parted_sides, traces
@@ -266,17 +265,17 @@ class _Making:
 
 
 def gaps(
-    faces: Faces, groups: Sequence[Sides], known: Tensor, given: Tensor | None, ranks: Ranks
+    faces: Faces, groups: Sequence[Sides], known: Tensor, given: Tensor | None, beside: Sequence[Sides] = ()
 ) -> list[Tensor]:  # fmt: skip
-    """By group, what the traces (s, m, k, K) of coefficients (s, n, F M, K) lack to the mean of both sides; above lines
-    what is given (s, N, K) belongs to them."""
-    found = [group.traces(known[:, group.cells]) for group in groups]
+    """By group, what the traces (s, m, k, K) of coefficients (s, n, F M, K) lack to the mean of both sides, one of
+    which may be that of cells beside these; above lines what is given (s, N, K) belongs to them."""
+    both = [*groups, *beside]
+    found = [group.traces(known[:, group.cells]) for group in both]
     if given is not None:
-        for own, group in zip(found, groups, strict=True):
+        for own, group in zip(found, both, strict=True):
             above = faces.above[group.unknowns] == group.cells[:, None]
             own.add_(given[:, group.unknowns] * above[..., None])
     mean = known.new_zeros(len(known), faces.order.size, known.shape[-1])
-    for group, own in zip(groups, found, strict=True):
+    for group, own in zip(both, found, strict=True):
         mean.index_add_(1, group.unknowns.flatten(), own.flatten(1, 2) / 2)
-    mean = ranks.sum(mean)  # both sides of a face may be different ranks'
-    return [mean[:, group.unknowns] - own for group, own in zip(groups, found, strict=True)]
+    return [mean[:, group.unknowns] - own for group, own in zip(groups, found, strict=False)]

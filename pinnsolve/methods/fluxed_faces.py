@@ -26,8 +26,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pinnsolve.algebra.fronts import Factors, solved
-from pinnsolve.algebra.subtrees import together
+from pinnsolve.algebra.fronts import Factors, finish, solved
+from pinnsolve.algebra.subtrees import owners
 from pinnsolve.geometry.once import once
 from pinnsolve.methods.cell_rows import CellRows
 from pinnsolve.methods.condensed import Condensed, at_once
@@ -85,6 +85,8 @@ class FluxedFaces:
         self.seen = seen_by(scheme, mesh)
         self.own = own_cells(scheme, mesh, self.faces, self.faces.groups, slopes, sites, self.seen)
         self.first, self.alike = self.own.first, self.own.alike
+        self.within = [self.own.among(site.cells) for site in self.sites]
+        self.here = [self._among_own(group.cells) for group in self.own.groups]
         self.sizes = torch.tensor(scheme.evolution.sizes, dtype=torch.float64, device=mesh.device)
         self.columns = self.sizes.repeat_interleave(scheme.cell.count)
         values = scheme.radau.values / length
@@ -102,7 +104,9 @@ class FluxedFaces:
         self.parts = once(beside, ("parts", *groups), lambda: self._by_parts(beside))
         self.conditions = [at_site(scheme, mesh, site, mine)[0].flatten(3).flatten(1, 2) for site, mine in sites]
         normal = self.rows.normal((values.imag == 0).tolist())
-        self.stages = [self._factorised(k, a) for k, a in enumerate(normal)]
+        whose = owners([4.0 if a.is_complex() else 1.0 for a in normal], self.own.shares.ranks)
+        self.stages = [self._factorised(k, a, owner) for k, (a, owner) in enumerate(zip(normal, whose, strict=True))]
+        finish([stage.factors for stage in self.stages])
 
     def _outflows(self, beside: SideSlopes) -> list[Outflow]:
         sides = all_faces(self.scheme, self.mesh, beside)
@@ -163,7 +167,7 @@ class FluxedFaces:
         """The numbers among this rank's cells of some of these."""
         return torch.searchsorted(self.own.cells, cells)
 
-    def _factorised(self, number: int, h: Tensor) -> _Stage:
+    def _factorised(self, number: int, h: Tensor, owner: int | None) -> _Stage:
         """The system of one stage, of which the tested rows in cells become H^-1."""
         real = not h.is_complex()
         scale = self.scales[number] * self.sizes**2
@@ -183,7 +187,6 @@ class FluxedFaces:
             some = (self.first[chosen] == out.sides.cells).nonzero()[:, 0]
             local = (out.tests[some] * out.length[some][..., None]).mT @ out.sides.rows(some)
             h[0, chosen[some]] += local.to(h.dtype) * by_column[:, None]
-        together(self.own.shares.ranks, lambda: self._invert(h))
         by_group = {id(out.sides): out for out in self.outflows}
 
         def left(group: Sides, cells: Tensor, kinds: list[int]) -> Tensor:
@@ -196,7 +199,8 @@ class FluxedFaces:
 
         own = self.own.shares
         blocks = Condensed(self.own.groups, len(own.cells), self.alike, self.shares, h, left)
-        return _Stage(h, Factors(self.faces.order, blocks, False, False, False, own))
+        factors = Factors(self.faces.order, blocks, False, False, False, own, lambda: self._invert(h), owner)
+        return _Stage(h, factors)
 
     def _invert(self, h: Tensor) -> None:
         for part in h.split(at_once(self.own.groups), 1):
@@ -215,8 +219,8 @@ class FluxedFaces:
 
         Parameters
         ----------
-        b : tensor (S, n, R, K)
-            Complex, weighted as the rows are.
+        b : tensor (S, m, R, K)
+            Complex, weighted as the rows are; of this rank's cells.
         at_sites : sequence by site of tensor (S, c, m, P, K)
         known : tensor (S, n, F, M, K), optional
             What corrections are added to: its gaps at the sides are closed with them, and its fluxes balanced.
@@ -227,26 +231,26 @@ class FluxedFaces:
         held = held.real if real and held is not None else held
         scale = self.scales[: len(b)] * self.sizes**2
         found = self._solved(scale.real if real else scale, b, at_sites, held)
-        whole = self.own.shares.ranks.sum(found) * self.columns[:, None]
+        whole = self.own.shares.ranks.sum(self.own.whole(found, len(self.mesh))) * self.columns[:, None]
         return whole.to(torch.complex128).unflatten(2, (self.scheme.fields, self.scheme.cell.count))
 
     def _solved(self, scale: Tensor, b: Tensor, at_sites: Sequence[Tensor], held: Tensor | None) -> Tensor:
-        """Those of all stages, in the units of the unknowns' sizes, (S, n, F M, K)."""
-        outflows, own = self.outflows, self.own.cells
+        """Those of all stages in this rank's cells, in the units of the unknowns' sizes, (S, m, F M, K)."""
+        outflows = list(zip(self.outflows, self.here, strict=True))
         by_column = scale.repeat_interleave(self.scheme.cell.count, 1)[:, None, :, None]
         right = self._told(by_column, b, at_sites)
-        weights = [(out.length * scale[:, out.fields])[..., None] for out in outflows]
+        weights = [(out.length * scale[:, out.fields])[..., None] for out in self.outflows]
         lacks: Sequence[Tensor | None] = [None] * len(outflows)
         if held is not None:
             if self.parts is not None:
-                right[:, own] -= by_column * times(self.parts, held[:, own])
-            lacks = gaps(self.faces, self.own.groups, held, None, self.own.shares.ranks)
-            for out, weight, gap in zip(outflows, weights, lacks, strict=True):
-                right[:, out.sides.cells] += times(out.tests.mT, weight * gap)
+                right -= by_column * times(self.parts, held[:, self.own.cells])
+            lacks = gaps(self.faces, self.own.groups, held, None, self.own.beside)
+            for (out, here), weight, gap in zip(outflows, weights, lacks, strict=True):
+                right[:, here] += times(out.tests.mT, weight * gap)
         alone = self._alone(right)
         faces = alone.new_zeros(len(b), self.faces.order.size, b.shape[-1])
-        for out, weight, lack in zip(outflows, weights, lacks, strict=True):
-            inner = alone[:, out.sides.cells]
+        for (out, here), weight, lack in zip(outflows, weights, lacks, strict=True):
+            inner = alone[:, here]
             pressed = out.sides.traces(inner)
             if held is not None and lack is not None:
                 inner, pressed = inner + held[:, out.sides.cells], pressed - lack
@@ -254,24 +258,23 @@ class FluxedFaces:
             told = weight * self.shares[out.sides.cells, None, None] * told
             faces.index_add_(1, out.sides.unknowns.flatten(), told.flatten(1, 2))
         g = self._at_faces(faces) if self.faces.order.size else faces
-        for out, weight in zip(outflows, weights, strict=True):
-            right[:, out.sides.cells] += times(out.tests.mT, weight * g[:, out.sides.unknowns])
+        for (out, here), weight in zip(outflows, weights, strict=True):
+            right[:, here] += times(out.tests.mT, weight * g[:, out.sides.unknowns])
         return self._alone(right)
 
     def _told(self, by_column: Tensor, b: Tensor, at_sites: Sequence[Tensor]) -> Tensor:
-        """What equations and conditions say, tested, (S, n, F M, K)."""
-        own, right = self.own.cells, b.new_zeros(len(b), len(self.mesh), len(self.columns), b.shape[-1])
-        right[:, own] = self.rows.tested(b[:, own], torch.arange(len(b), device=b.device), own)
-        for site, tests, told in zip(self.sites, self.walls, at_sites, strict=True):
-            said = times(tests.mT, told.flatten(2, 3))
-            right.index_add_(1, site.cells, by_column / self.columns[:, None] ** 2 * said)
+        """What equations and conditions say, tested, (S, m, F M, K)."""
+        right = self.rows.tested(b, torch.arange(len(b), device=b.device), self.own.cells)
+        for (chosen, here), tests, told in zip(self.within, self.walls, at_sites, strict=True):
+            said = times(tests[chosen].mT, told[:, chosen].flatten(2, 3))
+            right.index_add_(1, here, by_column / self.columns[:, None] ** 2 * said)
         return right.mul_(self.columns[:, None])
 
     def _alone(self, right: Tensor) -> Tensor:
-        """H^-1 of each stage times its right sides, and zeros in others' cells."""
-        found = torch.zeros_like(right)
+        """H^-1 of each stage times its right sides, in this rank's cells."""
+        found = torch.empty_like(right)
         for k, stage in enumerate(self.stages):
-            found[k : k + 1] = self.own.alone(stage.inverse, self._of(stage, right[k : k + 1]))
+            found[k : k + 1] = self.own.here(stage.inverse, self._of(stage, right[k : k + 1]))
         return found
 
     def _at_faces(self, told: Tensor) -> Tensor:

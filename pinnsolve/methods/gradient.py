@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.errors import ProblemError, is_number, positive, whole
+from pinnsolve.machine.room import Room
 from pinnsolve.methods.protocol import Objective, State
 
 
@@ -47,6 +48,7 @@ class Adam:
     name = "adam"
     cycle = 20
     redraws = True
+    by_rows = False
     momentum, beta, tiny = 0.9, 0.999, 1e-8  # the paper's numbers: what everybody means by Adam
 
     def __post_init__(self) -> None:
@@ -57,6 +59,10 @@ class Adam:
     def init(self, objective: Objective) -> State:
         nothing = torch.zeros_like(objective.model.vector())
         return {"step": 0, "first": nothing, "second": nothing, "loss": math.nan, "stuck": False}
+
+    def held(self, rows: int, columns: int, squares: float, room: Room) -> float:
+        """The moments, old and new, and what a move is made of."""
+        return 12.0 * columns
 
     def step(self, objective: Objective, state: State) -> State:
         loss, gradient = objective.loss_and_gradient()
@@ -93,6 +99,7 @@ class SGD:
     name = "sgd"
     cycle = 20
     redraws = True
+    by_rows = False
 
     def __post_init__(self) -> None:
         positive("SGD: rate", self.rate)
@@ -103,6 +110,10 @@ class SGD:
 
     def init(self, objective: Objective) -> State:
         return {"speed": torch.zeros_like(objective.model.vector()), "loss": math.nan, "stuck": False}
+
+    def held(self, rows: int, columns: int, squares: float, room: Room) -> float:
+        """The speed, old and new, and what a move is made of."""
+        return 8.0 * columns
 
     def step(self, objective: Objective, state: State) -> State:
         loss, gradient = objective.loss_and_gradient()

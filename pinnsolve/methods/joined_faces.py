@@ -26,8 +26,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from pinnsolve.algebra.fronts import Factors
-from pinnsolve.algebra.subtrees import together
+from pinnsolve.algebra.fronts import Factors, finish
+from pinnsolve.algebra.subtrees import owners, together
 from pinnsolve.machine.memory import give_back
 from pinnsolve.methods.cell_rows import CellRows
 from pinnsolve.methods.condensed import Condensed, at_once, of_joins
@@ -143,7 +143,12 @@ class JoinedFaces:
     def _each(self) -> list[JoinedStage]:
         """The systems of all stages, one after the other: what is needed on the way goes with each."""
         normal = self.rows.normal((self.scheme.radau.values.imag == 0).tolist())
-        return [self._factorised(k, self._alone(k, h)) for k, h in enumerate(normal)]
+        ranks, apart = self.own.shares.ranks, [None] * len(normal)
+        # half of the digits are looked at before the next stage
+        whose = apart if self.brief else owners([4.0 if h.is_complex() else 1.0 for h in normal], ranks)
+        found = [self._factorised(k, self._alone(k, h), whose[k]) for k, h in enumerate(normal)]
+        finish([stage.factors for stage in found])
+        return found
 
     def _shared(self) -> list[JoinedStage]:
         """One system for all stages."""
@@ -182,7 +187,7 @@ class JoinedFaces:
                 h.index_add_(1, chosen[some], square * (b[:, some] @ b[:, some].mH))
         return h
 
-    def _factorised(self, number: int, h: Tensor) -> JoinedStage:
+    def _factorised(self, number: int, h: Tensor, owner: int | None = None) -> JoinedStage:
         """The system of one stage, of which h becomes H^-1."""
         numbers = torch.tensor([number], device=self.mesh.device)
         square = self._square(self.rows.values[numbers], not h.is_complex())
@@ -200,7 +205,7 @@ class JoinedFaces:
         left = self.groups, len(self.own.shares.cells), self.alike, self.shares, h, of_joins(h, square)
         few, positive = self.brief and tight, not self.scheme.weak
         order, mine = self.faces.order, self.own.shares
-        factors = Factors(order, Condensed(*left), positive, self.brief, not few, mine)
+        factors = Factors(order, Condensed(*left), positive, self.brief, not few, mine, owner=owner)
         stage = JoinedStage(self.joins, numbers, square, h, factors)
         if few and stage.missed() > RULES.brief:
             stage.factors = Factors(order, Condensed(*left), shares=mine)

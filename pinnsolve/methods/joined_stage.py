@@ -76,7 +76,7 @@ class JoinedStage:
         if self.shared is not None:
             told = None if told is None else self.shared.given(told, faces.kinds[:, 0])
             mine = self.shared.columns(mine)
-        return gaps(faces, self.joins.groups, mine, told, self.joins.own.shares.ranks)
+        return gaps(faces, self.joins.groups, mine, told, self.joins.own.beside)
 
     def solved(self, right: Tensor, lacks: Sequence[Tensor]) -> Tensor:
         """The coefficients (s, n, F M, K), of all stages that share its factors, for right sides in cells and gaps."""

@@ -41,6 +41,7 @@ class LevenbergMarquardt:
     name = "lm"
     cycle = 1
     redraws = True
+    by_rows = True
     attempts = 12  # to lower the loss, the damping four times as large each time; fewer: a step is given up too early
     smallest = 1e-15  # damping, of the trace of J^T J; larger: less than quadratic convergence at the end
     guessed = (
@@ -65,7 +66,7 @@ class LevenbergMarquardt:
         attempt = cholesky(few) + costs.gradient + 2 * costs.values
         return costs.rows + product(few, max(rows, columns), few) / 2 + attempt
 
-    def held(self, rows: int, columns: int, room: Room) -> float:
+    def held(self, rows: int, columns: int, squares: float, room: Room) -> float:
         """The matrix, its factor and what both come of; where there are fewer rows these, too."""
         few = min(rows, columns)
         return 4.0 * few**2 + 2.0 * rows * columns * (rows < columns)

@@ -44,6 +44,7 @@ class Newton:
     name = "newton"
     cycle = 1
     redraws = False
+    by_rows = True
     # The next three are chosen, not measured. Actual and predicted loss so close: the residual is linear there, and one
     # step solved it. Larger: a weakly nonlinear problem ends too early. Smaller: a linear one takes a step for nothing.
     linear = 0.02
@@ -64,7 +65,7 @@ class Newton:
         factor = qr(objective.size + objective.columns, objective.columns)
         return objective.costs.rows + factor + 2 * objective.costs.values
 
-    def held(self, rows: int, columns: int, room: Room) -> float:
+    def held(self, rows: int, columns: int, squares: float, room: Room) -> float:
         """The front in which rows are folded."""
         return float(height_of(rows, columns, columns + 1, room.front) * (columns + 1))
 

@@ -12,8 +12,10 @@ from torch import Tensor
 from pinnsolve.algebra.dissection import Dissection
 from pinnsolve.algebra.operations import product
 from pinnsolve.algebra.subtrees import Ranks, Subtrees, shared_out
+from pinnsolve.geometry.once import once
 from pinnsolve.methods.condensed import alike, constant
-from pinnsolve.methods.faces import Faces, faces_in
+from pinnsolve.methods.elimination_order import joining, order_in
+from pinnsolve.methods.faces import Faces
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.rows import Slopes
 from pinnsolve.methods.sides import Sides
@@ -36,6 +38,8 @@ class OwnCells:
         For each cell its number among these; minus one of others' cells that are like none of them.
     groups : list of Sides
         By how many unknowns there are at a cell's sides.
+    beside : list of Sides
+        The same of other ranks' cells that share sides with these.
     unlike : int
         How many cells of all ranks stand for all alike.
     """
@@ -45,18 +49,20 @@ class OwnCells:
     first: Tensor
     alike: Tensor
     groups: list[Sides]
+    beside: list[Sides]
     unlike: int
 
     def alone(self, inverse: Tensor, right: Tensor) -> Tensor:
         """H^-1 (s, C, F M, F M) times right sides (s, n, F M, K), and zeros in others' cells."""
-        everything = len(self.cells) == right.shape[1]
-        if len(self.first) == len(self.cells) and everything:
-            return inverse @ right
-        found = torch.zeros_like(right)
+        if len(self.cells) == right.shape[1]:
+            return self.here(inverse, right)
+        return self.whole(self.here(inverse, right[:, self.cells]), right.shape[1])
+
+    def here(self, inverse: Tensor, right: Tensor) -> Tensor:
+        """The same in these cells alone, (s, m, F M, K)."""
         if len(self.first) == len(self.cells):
-            found[:, self.cells] = inverse @ right[:, self.cells]
-            return found
-        order, counts = self.by_kind
+            return inverse @ right
+        found, (order, counts) = torch.empty_like(right), self.by_kind
         beside = right.index_select(1, order).transpose(1, 2)  # (s, F M, m, K): one product for all of a kind
         parts = beside.flatten(2).split([count * right.shape[-1] for count in counts], 2)
         product = torch.cat([h @ part for h, part in zip(inverse.unbind(1), parts, strict=True)], 2)
@@ -64,9 +70,21 @@ class OwnCells:
 
     @cached_property
     def by_kind(self) -> tuple[Tensor, list[int]]:
-        """The cells, those of one kind side by side, and how many there are of each."""
+        """Numbers among the cells, those of one kind side by side, and how many there are of each."""
         kinds = self.alike[self.cells]
-        return self.cells[kinds.argsort(stable=True)], torch.bincount(kinds, minlength=len(self.first)).tolist()
+        return kinds.argsort(stable=True), torch.bincount(kinds, minlength=len(self.first)).tolist()
+
+    def whole(self, mine: Tensor, count: int) -> Tensor:
+        """What is known of these cells, (s, m, ...), with zeros in the others of so many."""
+        if len(self.cells) == count:
+            return mine
+        found = mine.new_zeros(len(mine), count, *mine.shape[2:])
+        return found.index_copy_(1, self.cells, mine)
+
+    def among(self, cells: Tensor) -> tuple[Tensor, Tensor]:
+        """Which of some cells are among these, by their numbers there, and their numbers here."""
+        chosen = torch.isin(cells, self.cells).nonzero()[:, 0]
+        return chosen, torch.searchsorted(self.cells, cells[chosen])
 
 
 @dataclass(frozen=True)
@@ -114,13 +132,18 @@ def seen_by(scheme: Scheme, mesh: Tiles) -> Seen:
     """Where fluxes join cells, each rank evaluates what it condenses."""
     if scheme.world.size == 1 or not scheme.evolution.fluxed:
         return Seen(None, scheme.world)
-    shares = _shares(scheme, mesh, faces_in(scheme, mesh))
+    known = "seen", scheme.world, len(scheme.evolution.equations), *joining(scheme, mesh)[1:]
+    return once(mesh, known, lambda: _seen(scheme, mesh))
+
+
+def _seen(scheme: Scheme, mesh: Tiles) -> Seen:
+    shares = _shares(scheme, mesh, order_in(scheme, mesh))
     return Seen(_cells(shares, mesh) if shares.ranks.size > 1 else None, shares.ranks)
 
 
-def _shares(scheme: Scheme, mesh: Tiles, faces: Faces) -> Subtrees:
+def _shares(scheme: Scheme, mesh: Tiles, order: Dissection) -> Subtrees:
     """Subtrees of the order in which cells are eliminated, of about as much work each, as if no two were alike."""
-    return shared_out(faces.order, scheme.world, sum(condensation(*numbers_of(scheme, mesh, faces.order))))
+    return shared_out(order, scheme.world, sum(condensation(*numbers_of(scheme, mesh, order))))
 
 
 def _cells(shares: Subtrees, mesh: Tiles) -> Tensor:
@@ -135,9 +158,10 @@ def own_cells(
     seen = seen or Seen(None, scheme.world)
     here = slopes if seen.cells is None else {key: slope[seen.cells] for key, slope in slopes.items()}
     first, number = alike(mesh, faces.alike, sites, constant([here, *(at_wall for _, at_wall in sites)], seen.equal))
-    shares = _shares(scheme, mesh, faces)
+    shares = _shares(scheme, mesh, faces.order)
     if shares.ranks.size == 1:
-        return OwnCells(shares, torch.arange(len(mesh), device=mesh.device), first, number, list(groups), len(first))
+        everything = torch.arange(len(mesh), device=mesh.device)
+        return OwnCells(shares, everything, first, number, list(groups), [], len(first))
     cells = _cells(shares, mesh)
     kinds, which = torch.unique(number[cells], return_inverse=True)
     theirs = torch.full_like(number, -1)
@@ -145,7 +169,14 @@ def own_cells(
         theirs[number == kind] = k
     firsts = [int(cells[which == k][0]) for k in range(len(kinds))]
     mine = torch.tensor(firsts, dtype=torch.int64, device=mesh.device)
-    return OwnCells(shares, cells, mine, theirs, _some(groups, cells), len(first))
+    own, others = _some(groups, cells), torch.ones(len(mesh), dtype=torch.bool, device=mesh.device)
+    others[cells] = False
+    seen_here = torch.zeros(faces.order.size, dtype=torch.bool, device=mesh.device)
+    for group in own:
+        seen_here[group.unknowns] = True
+    touching = [group.cells[seen_here[group.unknowns].any(1)] for group in groups]
+    beside = torch.cat([cells[:0], *touching])
+    return OwnCells(shares, cells, mine, theirs, own, _some(groups, beside[others[beside]]), len(first))
 
 
 def numbers_of(scheme: Scheme, mesh: Tiles, order: Dissection) -> tuple[int, int, int]:

@@ -17,6 +17,8 @@ class Rules:
     growth, begins : float
         A dissection of n equal cells with u unknowns on each side keeps n u^2 (growth log2 n - begins) numbers: of 400
         to 10,000 cells to 1 %.
+    sided, apart : float
+        The same where matrices are not Hermitian, and what multiplies from either side is kept.
     seen, point : float
         Numbers of a Gauss point of a stage that stay, and of one that is just evaluated.
     cell : float
@@ -27,6 +29,8 @@ class Rules:
 
     growth: float = 4.15
     begins: float = 10.9
+    sided: float = 7.44
+    apart: float = 20.6
     seen: float = 12.0
     point: float = 50.0
     cell: float = 3e4
@@ -42,7 +46,8 @@ def held_in_plane(scheme: Scheme, count: int, brief: bool) -> float:
     e = scheme.evolution
     joined = [1] * len(e.joins) if e.fluxed else [max(mine) for mine in e.joins]  # by fluxes values alone are shared
     on_side = sum(scheme.cell.on_side(k) for several in joined for k in range(several))
-    joins = count * on_side**2 * max(RULES.growth * math.log2(max(count, 2)) - RULES.begins, 1.0)
+    growth, begins = (RULES.sided, RULES.apart) if scheme.weak else (RULES.growth, RULES.begins)
+    joins = count * on_side**2 * max(growth * math.log2(max(count, 2)) - begins, 1.0)
     inverse = count * (scheme.fields * scheme.cell.count) ** 2
     points = count * scheme.stages * (scheme.degree + 3) ** 2 * scheme.fields
     seen = RULES.seen * points + RULES.point * min(points, scheme.room.points)

@@ -163,10 +163,20 @@ class Counted(Protocol):
 
 @runtime_checkable
 class Held(Protocol):
-    """A method that says beforehand what its step holds, so that none is begun for which there is no memory."""
+    """A method that says beforehand what its step holds, so that none is begun for which there is no memory.
 
-    def held(self, rows: int, columns: int, room: Room) -> float:
-        """Numbers of a Jacobian with so many rows and columns, beside what evaluates it."""
+    Attributes
+    ----------
+    by_rows : bool
+        Whether it makes rows of the Jacobian, and not gradients alone.
+    """
+
+    @property
+    def by_rows(self) -> bool: ...
+
+    def held(self, rows: int, columns: int, squares: float, room: Room) -> float:
+        """Numbers beside what evaluates a Jacobian with so many rows and columns; `squares` is m^2 + n^2 of all weight
+        matrices (m, n)."""
         ...
 
 

@@ -48,6 +48,7 @@ class SSBroyden:
     name = "ssbroyden"
     cycle = 1
     redraws = True
+    by_rows = False
     most = 10_000  # parameters: their matrix takes 800 MB in float64
 
     def __post_init__(self) -> None:
@@ -62,7 +63,7 @@ class SSBroyden:
             )
         return {"inverse": None, "loss": math.nan, "stuck": False}
 
-    def held(self, rows: int, columns: int, room: Room) -> float:
+    def held(self, rows: int, columns: int, squares: float, room: Room) -> float:
         """The matrix, and what its update makes of it."""
         return 3.0 * columns**2
 
@@ -103,6 +104,7 @@ class LBFGS:
     name = "lbfgs"
     cycle = 1
     redraws = True
+    by_rows = False
 
     def __post_init__(self) -> None:
         positive("LBFGS: memory", self.memory)
@@ -113,7 +115,7 @@ class LBFGS:
         none = objective.model.vector()[None][:0]
         return {"s": none, "y": none, "loss": math.nan, "stuck": False}
 
-    def held(self, rows: int, columns: int, room: Room) -> float:
+    def held(self, rows: int, columns: int, squares: float, room: Room) -> float:
         """The pairs, old and new, and a dozen vectors."""
         return (4.0 * self.memory + 12.0) * columns
 

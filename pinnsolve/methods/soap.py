@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.errors import ProblemError, is_number, positive, whole
+from pinnsolve.machine.room import Room
 from pinnsolve.methods.protocol import Objective, State
 
 Shapes = Sequence[Sequence[int]]
@@ -48,6 +49,7 @@ class SOAP:
     name = "soap"
     cycle = 20
     redraws = True
+    by_rows = False
     tiny = 1e-8  # beside the root of the second moment, as in Adam
 
     def __post_init__(self) -> None:
@@ -66,6 +68,10 @@ class SOAP:
             "step": 0, "first": torch.zeros_like(vector), "second": torch.zeros_like(vector), "averages": [],
             "bases": [], "loss": math.nan, "stuck": False,
         }  # fmt: skip
+
+    def held(self, rows: int, columns: int, squares: float, room: Room) -> float:
+        """The averages L and R and their eigenvectors, old and new, what these are found by, and a dozen vectors."""
+        return 6.0 * squares + 16.0 * columns
 
     def step(self, objective: Objective, state: State) -> State:
         loss, gradient = objective.loss_and_gradient()

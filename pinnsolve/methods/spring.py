@@ -54,6 +54,7 @@ class SPRING:
     name = "spring"
     cycle = 5
     redraws = True
+    by_rows = True
     halvings = 10  # of a step that does not lower the loss; fewer: the direction before is forgotten too early
 
     def __post_init__(self) -> None:
@@ -74,7 +75,7 @@ class SPRING:
         products = product(rows, columns, rows) + cholesky(rows)
         return passes * costs.rows + products + costs.gradient + 3 * costs.values
 
-    def held(self, rows: int, columns: int, room: Room) -> float:
+    def held(self, rows: int, columns: int, squares: float, room: Room) -> float:
         """The rows that are kept, the system with its factor, and a few vectors."""
         return float(min(rows * columns, max(room.rows, 64 * columns))) + 4.0 * rows**2 + 8.0 * columns
 

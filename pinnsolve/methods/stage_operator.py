@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -126,6 +127,14 @@ class Operator:
             return operations(self.scheme, self.mesh)
         return operations(self.scheme, self.mesh, self.cells.own.unlike, self.uses)
 
+    @cached_property
+    def _here(self) -> tuple[Tensor | None, Tensor]:
+        """The cells whose right sides this rank makes, where fluxes join them, and the weights of their rows; all cells
+        are not named."""
+        if not isinstance(self.cells, FluxedFaces) or len(self.cells.own.cells) == len(self.mesh):
+            return None, self.row_weights
+        return self.cells.own.cells, self.row_weights[:, self.cells.own.cells]
+
     def _weights(self) -> Tensor:
         """What the rows are multiplied by, (S, n, E, P): the integral's own, and the step over the size of what an
         equation derives along time."""
@@ -178,17 +187,20 @@ class Operator:
         self, residuals: Tensor, at_sites: Sequence[Tensor], stages: Tensor, times: Tensor | None = None,
         at_curves: Sequence[Tensor] = (),
     ) -> Tensor:  # fmt: skip
-        """The change of the stages (q, n, F, M) by which residuals (E, q n P) and those of sites (m, q c P) vanish, and
-        gaps to what is given across lines at times (q,), and those of relations across curves (m, q c Q)."""
+        """The change of the stages (q, n, F, M) by which residuals (E, q n P), in all cells or this rank's, and those
+        of sites (m, q c P) vanish, and gaps to what is given across lines at times (q,), and those of relations across
+        curves (m, q c Q)."""
         given = None
         if times is not None and isinstance(self.cells, JoinedFaces):
             given = self.cells.given(times, stages, at_curves)
 
-        def alone(found: Tensor, cells: int) -> Tensor:
-            return found.reshape(len(found), self.scheme.stages, 1, cells, -1)
-
-        walls = [alone(r, len(site.cells)) for (site, _), r in zip(self.sites, at_sites, strict=True)]
-        return self.corrections(alone(residuals, len(self.mesh)), walls, stages[:, None], given)[:, 0]
+        s = self.scheme
+        inside = residuals.reshape(len(residuals), s.stages, 1, -1, s.in_cell)
+        walls = [
+            r.reshape(len(r), s.stages, 1, len(site.cells), -1)
+            for (site, _), r in zip(self.sites, at_sites, strict=True)
+        ]
+        return self.corrections(inside, walls, stages[:, None], given)[:, 0]
 
     def corrections(
         self, residuals: Tensor, at_sites: Sequence[Tensor], stages: Tensor, given: Tensor | None = None
@@ -202,7 +214,10 @@ class Operator:
             by_stage = found.transpose(0, 1).to(into.dtype)  # (q, E, K, n, P)
             return -torch.tensordot(into, by_stage, 1).permute(0, 3, 1, 4, 2)  # (S, n, E, P, K)
 
-        b = (turned(residuals) * self.row_weights[..., None]).flatten(2, 3)
+        mine, weights = self._here
+        if mine is not None and residuals.shape[3] == len(self.mesh):
+            residuals = residuals[:, :, :, mine]
+        b = (turned(residuals) * weights[..., None]).flatten(2, 3)
         if isinstance(self.cells, JoinedChain):  # what is known is joined
             nothing = not any(bool(r.any()) for r in at_sites)
             found = self.cells.solve(b, None if nothing else [turned(r) for r in at_sites])  # (S, n, F, M, K)

@@ -247,8 +247,8 @@ def _jumps(faces: JoinedFaces, known: Tensor, scale: Tensor, at_curves: Sequence
     unknowns in so many of their own units, (F,)."""
     given, found = faces.given(known.new_zeros(1), known, at_curves), known.new_zeros(known.shape[:2])
     told = None if given is None else faces.scaled(given)
-    held, ranks = (known.flatten(2) / faces.columns[:, None])[..., None], faces.own.shares.ranks
-    for group, gap in zip(faces.groups, gaps(faces.faces, faces.groups, held, told, ranks), strict=True):
+    held, own = (known.flatten(2) / faces.columns[:, None])[..., None], faces.own
+    for group, gap in zip(faces.groups, gaps(faces.faces, faces.groups, held, told, own.beside), strict=True):
         units = scale[faces.faces.kinds[group.unknowns, 0]][..., None]
         found[:, group.cells] = 4 * (gap / units).square().sum((-1, -2))
-    return ranks.sum(found)
+    return own.shares.ranks.sum(found)

@@ -214,8 +214,7 @@ class StepSolver:
         assert self.operator is not None
         self.counts.operations += self.operator.operations[1]
         at_walls, at_curves = ([found.residuals for _, found in told] for told in (walls, curves))
-        left = seen.among(inside.residuals.unflatten(1, (s.stages, -1, s.in_cell)), len(step.mesh), 2).flatten(1)
-        return self.operator.correction(left, at_walls, step.stages, step.times, at_curves)
+        return self.operator.correction(inside.residuals, at_walls, step.stages, step.times, at_curves)
 
     def _at_walls(self, step: Step, slopes: bool) -> list[tuple[Site, Answers]]:
         """What conditions say. Along a line a correction meets exactly what is prescribed of one unknown, so that

@@ -13,6 +13,7 @@ from pinnsolve.geometry.regions import interior
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.machine.world import ALONE
 from pinnsolve.problem.equation import Equation
+from pinnsolve.residuals.chunks import Chunks
 from pinnsolve.residuals.pointwise import answers
 from pinnsolve.residuals.residuals import Block, Residuals
 from pinnsolve.residuals.sites import Site
@@ -38,7 +39,8 @@ class DataOfConstants(Residuals):
         """The misfits (N,) by name; infinite where the equations could not be solved."""
         return {name: r for block in self._blocks(rows=False) for name, r in block.residuals.items()}
 
-    def linearised(self) -> Iterator[Block]:
+    def linearised(self, chunks: Chunks | None = None) -> Iterator[Block]:
+        """All of it at once."""
         return self._blocks(rows=True)
 
     def _blocks(self, rows: bool) -> Iterator[Block]:

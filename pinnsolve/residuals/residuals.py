@@ -14,13 +14,9 @@ from pinnsolve.jets.tape import dense_rows
 from pinnsolve.machine.memory import give_back
 from pinnsolve.machine.room import UNLIMITED, Room
 from pinnsolve.machine.world import ALONE, World
-from pinnsolve.residuals.chunks import Chunk, Chunks, features_of
+from pinnsolve.residuals.chunks import RULES, Chunk, Chunks, features_of
 from pinnsolve.residuals.sites import Site
 from pinnsolve.trial.trial import Trial
-
-# Points at once where the Jacobian has no structure to use. Larger: more memory. Smaller: more calls. Chosen, not
-# measured.
-DENSE = 32
 
 
 @dataclass(frozen=True)
@@ -49,7 +45,7 @@ class Residuals:
         self, trial: Trial, places: list[tuple[Site, Points]], world: World = ALONE, room: Room = UNLIMITED
     ) -> None:  # fmt: skip
         self.trial, self.places, self.world, self.room = trial, places, world, room
-        self.chunk = max(64, room.entries // max(trial.row_size, 1)) if trial.takes_jets else DENSE
+        self.chunk = max(RULES.least, room.entries // max(trial.row_size, 1)) if trial.takes_jets else RULES.dense
         self.counts = {name: len(points) for site, points in places for name in site.terms}
         self._last: tuple[Tensor, dict[str, Tensor]] | None = None  # what was trained when values were asked, and these
 
@@ -65,6 +61,16 @@ class Residuals:
     def chunks(self) -> Chunks:
         """The points as a Jacobian takes them."""
         return self._cut(self.chunk)
+
+    @cached_property
+    def few(self) -> Chunks:
+        """Fewer of them, where rows are so wide that those of a chunk exceed what is held at once."""
+        size = max(RULES.fewest, self.room.entries // max(self.trial.row_size, 1))
+        if size >= self.chunk:
+            return self.chunks
+        found = self._cut(size)
+        found.kept = False  # they are gone through once, and what stays between wide rows leaves holes
+        return found
 
     @cached_property
     def batches(self) -> Chunks:
@@ -155,7 +161,7 @@ class Residuals:
 
     @property
     def _evaluated(self) -> list[Chunks]:
-        return [vars(self)[name] for name in ("chunks", "batches") if name in vars(self)]
+        return [vars(self)[name] for name in ("chunks", "few", "batches") if name in vars(self)]
 
     def rms(self) -> dict[str, float]:
         """The root mean square of each residual over its points, where the trial function has reached them."""
@@ -169,9 +175,9 @@ class Residuals:
                 found[name] = float(r.square().mean().sqrt()) if len(r) else 0.0
         return found
 
-    def linearised(self) -> Iterator[Block]:
+    def linearised(self, chunks: Chunks | None = None) -> Iterator[Block]:
         """Residuals and their Jacobians, chunk by chunk."""
-        for site, prepared, faded in self._each(self.chunks):
+        for site, prepared, faded in self._each(chunks or self.chunks):
             tape = self.trial.tape(prepared)
             prepared.chart.tape = tape
             try:
