@@ -31,7 +31,8 @@ from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.cell_start import at_start
 from pinnsolve.methods.equation_sizes import equation_sizes
 from pinnsolve.methods.growth import growth, square_is_better
-from pinnsolve.methods.implicit_step import Scheme, Step, joined
+from pinnsolve.methods.implicit_step import Scheme, Step
+from pinnsolve.methods.line_traces import joined
 from pinnsolve.methods.march_keeping import restore, stored
 from pinnsolve.methods.march_record import Accuracy
 from pinnsolve.methods.second_march import distance, richer, slabs
@@ -92,7 +93,12 @@ def steps_of(declared: Problem, degree: int, stages: int, cells: int, steps: int
     solver = StepSolver(scheme, torch.ones(scheme.fields, dtype=torch.float64), 1e-12)
     for k in range(steps):
         step = Step(
-            scheme, mesh, k * length, length, start, joined(start.values.expand(stages, -1, -1, -1), mesh, scheme)
+            scheme,
+            mesh,
+            k * length,
+            length,
+            start,
+            joined(start.values.expand(stages, -1, -1, -1), mesh, scheme.evolution, scheme.cell),
         )
         scheme.weights = equation_sizes(step) if scheme.weights is None else scheme.weights
         assert solver.solve(step)
@@ -333,7 +339,12 @@ def test_guesses_are_joined_before_newtons_method() -> None:
     """Gaps of a guess would stay, and grow from step to step (mutant: `Marcher._step` without `joined`)."""
     evolution, _ = read(burgers)
     scheme, mesh = Scheme(evolution, 7, 3, CPU), Tiles.begun(evolution.extent, 5, [()], CPU)
-    c = joined(at_start(scheme, mesh).values + 0.1 * torch.rand(5, 1, 8, dtype=torch.float64), mesh, scheme)
+    c = joined(
+        at_start(scheme, mesh).values + 0.1 * torch.rand(5, 1, 8, dtype=torch.float64),
+        mesh,
+        scheme.evolution,
+        scheme.cell,
+    )
     for k in range(2):
         left, right = c[:, 0] @ scheme.cell.end(k)[0], c[:, 0] @ scheme.cell.end(k)[1]
         assert torch.allclose(left[1:], right[:-1], atol=1e-10)

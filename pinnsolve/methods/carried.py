@@ -188,6 +188,7 @@ def _linear(step: Step, slopes: Slopes, cells: Tensor, tables: dict[tuple[int, .
         k, order = s.evolution.derivative(alpha)
         if order not in derived:
             derived[order] = step.derived(order)[:, cells]
-        there = (tables[k] @ derived[order][:, :, f, :, None])[..., 0]
+        mine, table = derived[order][:, :, f], tables[k]  # of features that all cells share one product
+        there = mine @ table.T if table.dim() == 2 else (table @ mine[..., None])[..., 0]
         found[i] += slope * stretched(step.mesh.widths[cells], k)[:, None] * there
     return found.flatten(1)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pinnsolve.methods.implicit_step import Scheme, Start, joined
+from pinnsolve.methods.implicit_step import Scheme, Start
+from pinnsolve.methods.line_traces import joined
 from pinnsolve.methods.march_cells import filled
 from pinnsolve.methods.march_record import variation
 from pinnsolve.networks.halvings import halvings
@@ -49,7 +50,8 @@ def at_start(scheme: Scheme, mesh: Tiles) -> Start:
     values, rates = projected(scheme, mesh), projected(scheme, mesh, rates=True)
     if scheme.evolution.second:
         begin = values.new_tensor([scheme.evolution.times[0]])
-        return Start(joined(values, mesh, scheme, begin), joined(rates, mesh, scheme))
+        e = scheme.evolution
+        return Start(joined(values, mesh, e, scheme.cell, begin), joined(rates, mesh, e, scheme.cell))
     return Start(values, rates)
 
 

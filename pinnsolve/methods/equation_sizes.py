@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from pinnsolve.methods.implicit_step import Step, in_time
+from pinnsolve.methods.implicit_step import Step
+from pinnsolve.methods.rows import in_time
 
 
 def equation_sizes(step: Step) -> Tensor:

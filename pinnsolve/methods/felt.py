@@ -12,8 +12,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from pinnsolve.methods.implicit_step import Scheme, Step, in_time
+from pinnsolve.methods.implicit_step import Scheme, Step
 from pinnsolve.methods.own_cells import seen_by
+from pinnsolve.methods.rows import in_time
 from pinnsolve.networks.spread import weights_of
 from pinnsolve.residuals.pointwise import Answers
 

@@ -32,10 +32,10 @@ from pinnsolve.geometry.once import once
 from pinnsolve.methods.cell_rows import CellRows
 from pinnsolve.methods.condensed import Condensed, at_once
 from pinnsolve.methods.faces import faces_in, gaps
-from pinnsolve.methods.implicit_step import Scheme, in_time
+from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.outflows import Outflow, all_faces, missed_at, outflow, tested_with
 from pinnsolve.methods.own_cells import own_cells, seen_by
-from pinnsolve.methods.rows import Slopes, at_site, times
+from pinnsolve.methods.rows import Slopes, at_site, in_time, times
 from pinnsolve.methods.side_slopes import SideSlopes
 from pinnsolve.methods.sides import Sides
 from pinnsolve.methods.sites import Site

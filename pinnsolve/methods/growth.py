@@ -22,7 +22,8 @@ from pinnsolve.methods.cell_start import at_start
 from pinnsolve.methods.curves import across, curves_of
 from pinnsolve.methods.equation_sizes import equation_sizes
 from pinnsolve.methods.grading import parts_apart
-from pinnsolve.methods.implicit_step import Scheme, Step, joined, sites_of
+from pinnsolve.methods.implicit_step import Scheme, Step, sites_of
+from pinnsolve.methods.line_traces import joined
 from pinnsolve.methods.rows import in_cells
 from pinnsolve.methods.stage_operator import Operator
 from pinnsolve.networks.halvings import halvings
@@ -85,7 +86,7 @@ def growth(
     mesh = unequal(evolution, device)
     begin, end = evolution.times
     start = at_start(scheme, mesh)
-    first = joined(start.values.expand(rules.stages, -1, -1, -1), mesh, scheme)
+    first = joined(start.values.expand(rules.stages, -1, -1, -1), mesh, scheme.evolution, scheme.cell)
     found = -math.inf
     for part in rules.lengths:
         step = Step(scheme, mesh, begin, part * (end - begin), start, first)

@@ -20,22 +20,24 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from pinnsolve.algebra.radau import Radau, radau
 from pinnsolve.geometry.once import once
+from pinnsolve.geometry.points import Points
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.machine.room import UNLIMITED, Room
 from pinnsolve.machine.world import ALONE, World
+from pinnsolve.methods.line_traces import joined
 from pinnsolve.methods.sites import Site, rim_sites
 from pinnsolve.networks.reference_cell import ReferenceCell, reference_cell
 from pinnsolve.networks.spread import by_features, spread
 from pinnsolve.networks.tiles import Tiles
-from pinnsolve.networks.traces import Traces
 from pinnsolve.problem.equation import Equation
 from pinnsolve.residuals.pointwise import Answers, answers, side_by_side
 from pinnsolve.trial.determined import held_along
@@ -175,7 +177,8 @@ class Step:
         """The coefficients of the derivative along time at the stages."""
         r, found, begins = self.scheme.radau, self.stages, (self.start.values, self.start.rates)
         for k in range(order):
-            found = (torch.tensordot(r.slopes, found, 1) + r.start[:, None, None, None] * begins[k]) / self.length
+            begun = torch.outer(r.start, begins[k].flatten())
+            found = (torch.addmm(begun, r.slopes, found.flatten(1)) / self.length).view_as(found)
         return found
 
     @property
@@ -185,7 +188,7 @@ class Step:
 
     def closed(self) -> Step:
         """With stages that are joined: corrections are, and gaps of the guess would stay for ever."""
-        return replace(self, stages=joined(self.stages, self.mesh, self.scheme, self.times))
+        return replace(self, stages=joined(self.stages, self.mesh, self.scheme.evolution, self.scheme.cell, self.times))
 
     def end(self) -> Start:
         rates = self.derived(1)[-1] if self.scheme.evolution.second else self.start.rates
@@ -215,7 +218,7 @@ class Step:
         some values. Of some cells (c,) alone of a mesh that no rim cuts, (E, q c P)."""
         cell, equations = self.scheme.cell, self.scheme.evolution.equations
         own = None if self.mesh.region is None else spread(self.mesh, cell, points)
-        x = self.mesh.points(cell.gauss(points)[0]) if own is None else own.places
+        x = self._gauss(points) if own is None else own.places
 
         def values(c: Tensor, k: tuple[int, ...]) -> Tensor:
             return c @ cell.table(points, k).T if own is None else own.values(c, k)
@@ -228,6 +231,11 @@ class Step:
             at_some = self.answers(equations, x[chosen], self.mesh.widths[chosen], values, slopes, by=by, cells=chosen)
             parts.append((at_some, len(chosen)))
         return side_by_side(parts, self.scheme.stages)
+
+    def _gauss(self, points: int) -> Tensor:
+        """Those of all cells, (n, P, dims); along a line, where calls take longer than what they do, made once."""
+        mesh, xi = self.mesh, self.scheme.cell.gauss(points)[0]
+        return once(mesh if mesh.dims == 1 else None, ("gauss", points), lambda: mesh.points(xi))
 
     def at_site(self, site: Site, slopes: bool, by: Mapping[str, float] | None = None) -> Answers:
         """The conditions of a site, at all stages: (m, q c P)."""
@@ -246,21 +254,17 @@ class Step:
         """Of cells of widths h (n, dims), at places x (n, P, dims), where coefficients have such values."""
         cells = site.cells if site is not None else cells
         e = self.scheme.evolution
-        q, (n, p, _) = self.scheme.stages, x.shape
-        t = self.times[:, None, None].expand(q, n, p)
         derived: dict[int, Tensor] = {}
 
         def derivative(f: int, alpha: Alpha) -> Tensor:
             k, order = e.derivative(alpha)
             if order not in derived:
                 derived[order] = self.derived(order) if cells is None else self.derived(order)[:, cells]
-            value = e.sign**order * values(derived[order][:, :, f], k)
+            value = values(derived[order][:, :, f], k)
+            value = -value if e.sign < 0 and order % 2 else value
             return (value * stretched(h, k)[:, None]).flatten() if any(k) else value.flatten()
 
-        side, normals = (None, None) if site is None else (site.side, site.normals)
-        flat = x.expand(q, n, p, -1).reshape(q * n * p, -1)
-        outward = None if normals is None else normals.expand(q, n, p, -1).reshape(q * n * p, -1)
-        places = e.points(flat, t.reshape(-1), side, outward)
+        places = self._places(x, site) if site is not None or cells is not None or e.dims > 1 else self._again(x)
         found = answers(e.problem, equations, places, derivative, slopes, by)
         if e.sign > 0:
             return found
@@ -268,33 +272,29 @@ class Step:
         back = {key: e.sign ** e.derivative(key[1])[1] * value for key, value in found.values.items()}
         return replace(found, slopes=slopes_of, values=back)
 
+    def _places(self, x: Tensor, site: Site | None) -> Points:
+        """Points at places x (n, P, dims), at all stages."""
+        e, q, (n, p, _) = self.scheme.evolution, self.scheme.stages, x.shape
+        side, normals = (None, None) if site is None else (site.side, site.normals)
+        flat = x.expand(q, n, p, -1).reshape(q * n * p, -1)
+        outward = None if normals is None else normals.expand(q, n, p, -1).reshape(q * n * p, -1)
+        return e.points(flat, self.times.repeat_interleave(n * p), side, outward)
+
+    def _again(self, x: Tensor) -> Points:
+        """The same along a line, where iterations ask for them again and again: the last ones of a mesh are kept."""
+        known: dict[str, Any] = once(self.mesh, ("places", x.shape[1]), dict)
+        at = self.begin, self.length, self.scheme.stages, self.scheme.evolution.problem.coordinates
+        if known.get("at") != at:
+            known.update(at=at, points=self._places(x, None))
+        points: Points = known["points"]
+        return points
+
 
 def stretched(h: Tensor, k: Sequence[int]) -> Tensor:
     """What a derivative along the reference cell's coordinates is multiplied by in cells of widths h (n, dims)."""
-    parts = [(2 / h[..., axis]) ** power for axis, power in enumerate(k) if power]
-    return math.prod(parts[1:], start=parts[0]) if parts else torch.ones_like(h[..., 0])
 
+    def found() -> Tensor:
+        parts = [(2 / h[..., axis]) ** power for axis, power in enumerate(k) if power]
+        return math.prod(parts[1:], start=parts[0]) if parts else torch.ones_like(h[..., 0])
 
-def traces_of(scheme: Scheme, mesh: Tiles) -> Traces:
-    """What cells along a line share, found once for a mesh."""
-    e, counts = scheme.evolution, (scheme.cell.count,) * scheme.fields
-    given = tuple(k for (k,) in e.joins), counts, scheme.cell, e.rings[0]
-    return once(None if e.across else mesh, given, lambda: Traces(mesh, *given, e.across))
-
-
-def joined(c: Tensor, mesh: Tiles, scheme: Scheme, times: Tensor | None = None) -> Tensor:
-    """Coefficients (..., n, F, M) along a line with the traces of neighbours made equal to their mean, or (q, n, F, M)
-    joined as is given at times (q,); in more coordinates joins are rows, and nothing has to be done."""
-    if mesh.dims > 1:
-        return c
-    traces = traces_of(scheme, mesh)
-    given = {} if times is None else {k: v.reshape(*c.shape[:-3], -1) for k, v in traces.given(times).items()}
-    return traces.joined(c, given)
-
-
-def in_time(evolution: Evolution, slopes: Iterable[tuple[int, int, Alpha]]) -> list[int]:
-    """The order of each equation in time."""
-    found = [0] * len(evolution.equations)
-    for equation, _, alpha in slopes:
-        found[equation] = max(found[equation], evolution.derivative(alpha)[1])
-    return found
+    return once(h, ("stretched", *k), found)

@@ -10,7 +10,8 @@ from torch import Tensor
 from pinnsolve.algebra.chains import Chain, Prescribed
 from pinnsolve.algebra.operations import qr
 from pinnsolve.methods.costs import JOINED
-from pinnsolve.methods.implicit_step import Scheme, traces_of
+from pinnsolve.methods.implicit_step import Scheme
+from pinnsolve.methods.line_traces import traces_of
 from pinnsolve.methods.rows import Slopes, in_cells
 from pinnsolve.methods.sites import Site
 from pinnsolve.networks.tiles import Tiles
@@ -35,7 +36,7 @@ class JoinedChain:
         self, scheme: Scheme, mesh: Tiles, length: float, slopes: Slopes, sites: Sequence[tuple[Site, Slopes]],
         row_weights: Tensor,
     ) -> None:  # fmt: skip
-        self.scheme, self.traces, self.sites = scheme, traces_of(scheme, mesh), sites
+        self.scheme, self.traces, self.sites = scheme, traces_of(mesh, scheme.evolution, scheme.cell), sites
         self.values = scheme.radau.values / length
         parts = in_cells(scheme, mesh, slopes)
         powers = torch.stack([self.values**order for order in parts], 1)  # (S, orders in time)
@@ -66,12 +67,15 @@ class JoinedChain:
 
         Corrections are joined; so must be what is known.
         """
+        return self.traces.coefficients(self.numbers(b, at_sites).movedim(-1, 0)).movedim(0, -1)
+
+    def numbers(self, b: Tensor, at_sites: Sequence[Tensor] | None) -> Tensor:
+        """The same as own numbers and joints of cells, (S, n, own + 2 D, K)."""
         prescribed = None
         if at_sites is not None and not self.traces.ring:
             rows = [told[:, 0, :, 0] / norm[..., None] for told, norm in zip(at_sites, self.norms, strict=True)]
             prescribed = torch.cat(rows, 1) if rows else b.new_zeros(len(b), 0, b.shape[-1])
-        z, left, right = (part.movedim(-1, 0) for part in self.chain.solve(b, prescribed))
-        return self.traces.coefficients(z, left, right).movedim(0, -1)
+        return self.chain.solve(b, prescribed)
 
 
 def operations(scheme: Scheme, mesh: Tiles) -> tuple[float, float]:

@@ -117,7 +117,7 @@ class LineOperator:
                 more[joint, k] = -float(cells.standing(condition).residuals) / norm
         walls = None if cells.ring else self._walls(cells)
         found = self.chain.solve(torch.cat([b, more], 1)[None, ..., None], walls)
-        return cells.traces.coefficients(*(part[0, ..., 0] for part in found))
+        return cells.traces.coefficients(found[0, ..., 0])
 
     def sensitivities(self, constants: Mapping[str, float]) -> Tensor:
         """How the solution answers to constants that stand at these values, (K, n, F, M): r'(u) s + dr/dc = 0."""
@@ -147,7 +147,7 @@ class LineOperator:
         at_ends = [row for joint in (0, n) for row in standing(self.at.get(joint, []), joint)]
         walls = None if c.ring else torch.stack(at_ends)[None] if at_ends else b.new_zeros(1, 0, len(names))
         found = self.chain.solve(torch.cat([b, more], 1)[None], walls)
-        return begun + c.traces.coefficients(*(part[0].movedim(-1, 0) for part in found))
+        return begun + c.traces.coefficients(found[0].movedim(-1, 0))
 
     def _linear(self, c: Tensor) -> Tensor:
         """What the linearised equations make of coefficients (K, n, F, M), (E, N, K)."""
@@ -163,7 +163,7 @@ class LineOperator:
         """The change (n, F, M) where equations are off at each point by so much, (n, E P)."""
         b = torch.cat([noise / self.norms, noise.new_zeros(len(noise), self.more)], 1)
         found = self.chain.solve(b[None, ..., None])
-        return self.cells.traces.coefficients(*(part[0, ..., 0] for part in found))
+        return self.cells.traces.coefficients(found[0, ..., 0])
 
     def _walls(self, cells: Cells) -> Tensor:
         """What is prescribed of the change at the ends, (1, m, 1)."""

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from pinnsolve.methods.curves import Curve
-from pinnsolve.methods.implicit_step import Scheme, in_time, stretched
-from pinnsolve.methods.rows import Slopes
+from pinnsolve.methods.implicit_step import Scheme, stretched
+from pinnsolve.methods.rows import Slopes, in_time
 from pinnsolve.methods.weak_links import along_normals, pairs_of
 from pinnsolve.networks.spread import spread
 from pinnsolve.networks.tiles import Tiles

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import torch
 from torch import Tensor
@@ -13,6 +13,7 @@ from pinnsolve.methods.sites import Site
 from pinnsolve.networks.spread import spread
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.residuals.pointwise import Answers
+from pinnsolve.trial.evolution import Evolution
 
 Slopes = Mapping[tuple[int, int, Alpha], Tensor]  # (n, P), by equation, unknown and derivative
 
@@ -27,7 +28,8 @@ def in_cells(scheme: Scheme, mesh: Tiles, slopes: Slopes, chosen: Tensor | None 
     cells = torch.arange(len(mesh), device=mesh.device) if chosen is None else chosen
     tables = {key[2]: features_in(scheme, mesh, cells, scheme.evolution.derivative(key[2])[0]) for key in slopes}
     mine = slopes if chosen is None else {key: slope[chosen] for key, slope in slopes.items()}
-    return _rows(scheme, mesh.widths[cells], mine, tables, len(scheme.evolution.equations), scheme.in_cell)
+    h = mesh.widths if chosen is None else mesh.widths[chosen]
+    return _rows(scheme, h, mine, tables, len(scheme.evolution.equations), scheme.in_cell)
 
 
 def features_in(scheme: Scheme, mesh: Tiles, cells: Tensor, orders: tuple[int, ...]) -> Tensor:
@@ -76,10 +78,18 @@ def _rows(
         if order not in parts:
             parts[order] = h.new_zeros(len(h), count, points, scheme.fields, scheme.cell.count)
         weight = slope * stretched(h, k)[:, None] if any(k) else slope
-        parts[order][:, i, :, f] += weight[..., None] * tables[alpha]
+        parts[order][:, i, :, f].addcmul_(weight[..., None], tables[alpha])
     return parts
 
 
 def turned(parts: Mapping[int, Tensor], value: Tensor) -> Tensor:
     """Rows with derivatives along time as multiples of what they derive."""
     return torch.stack([value**order * part for order, part in parts.items()]).sum(0)
+
+
+def in_time(evolution: Evolution, slopes: Iterable[tuple[int, int, Alpha]]) -> list[int]:
+    """The order of each equation in time."""
+    found = [0] * len(evolution.equations)
+    for equation, _, alpha in slopes:
+        found[equation] = max(found[equation], evolution.derivative(alpha)[1])
+    return found

@@ -18,7 +18,8 @@ from torch import Tensor
 
 from pinnsolve.methods.cell_start import projected
 from pinnsolve.methods.given_across import given_by
-from pinnsolve.methods.implicit_step import Scheme, Start, Step, sites_of, stretched, traces_of
+from pinnsolve.methods.implicit_step import Scheme, Start, Step, sites_of, stretched
+from pinnsolve.methods.line_traces import traces_of
 from pinnsolve.methods.second_march import in_modes_of
 from pinnsolve.methods.sites import Site
 from pinnsolve.methods.stage_operator import Operator
@@ -90,7 +91,7 @@ def _joined(
     known, (q, n, F, M); in more coordinates joins are rows."""
     if step.mesh.dims > 1:
         return c
-    traces = traces_of(step.scheme, step.mesh)
+    traces = traces_of(step.mesh, step.scheme.evolution, step.scheme.cell)
     return traces.joined(c, traces.given_by(known, constants, times))
 
 

@@ -10,18 +10,19 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from pinnsolve.geometry.once import once
 from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.curves import Curve
 from pinnsolve.methods.elimination_order import order_in
 from pinnsolve.methods.fluxed_faces import FluxedFaces
-from pinnsolve.methods.implicit_step import Scheme, Step, in_time, stretched
+from pinnsolve.methods.implicit_step import Scheme, Step, stretched
 from pinnsolve.methods.joined_chain import JoinedChain
 from pinnsolve.methods.joined_faces import JoinedFaces
 from pinnsolve.methods.march_rules import RULES
 from pinnsolve.methods.own_cells import seen_by
 from pinnsolve.methods.plane_memory import planes_that_fit
 from pinnsolve.methods.raised import masses
-from pinnsolve.methods.rows import Slopes, averaged
+from pinnsolve.methods.rows import Slopes, averaged, in_time
 from pinnsolve.methods.side_slopes import SideSlopes, side_slopes, unchanged
 from pinnsolve.methods.sites import Site
 from pinnsolve.methods.spreading import row_weights
@@ -140,18 +141,22 @@ class Operator:
         equation derives along time."""
         s = self.scheme
         assert s.weights is not None
-        w, shares = weights_of(self.mesh, s.cell, s.points), self.mesh.shares
-        # along a line joins hold exactly; in a plane all that a cell says is weighed by its share once it is condensed
-        integral = (w * (shares / shares.max() if self.mesh.dims == 1 else torch.ones_like(shares))[:, None]).sqrt()
+        integral = once(self.mesh if self.mesh.dims == 1 else None, ("integral", s.points), self._integral)
         order = in_time(s.evolution, self.slopes)
         sizes = s.radau.values.abs()
         ratio = self.length / (torch.full_like(sizes, float(s.radau.middle)) if alike(s) else sizes)
         steps = torch.stack([ratio**k for k in order], 1) / s.weights  # (S, E)
         masses = self._masses(order)
         if self.mesh.dims > 1:
-            evolves = torch.tensor(order, device=w.device)[:, None] > 0
+            evolves = torch.tensor(order, device=integral.device)[:, None] > 0
             masses = torch.where(evolves, masses, RULES.constraint * self._terms())
         return steps[:, None, :, None] * (integral[:, None, :] * masses)
+
+    def _integral(self) -> Tensor:
+        """The integral's own weights, (n, P): along a line joins hold exactly; in a plane all that a cell says is
+        weighed by its share once it is condensed."""
+        w, shares = weights_of(self.mesh, self.scheme.cell, self.scheme.points), self.mesh.shares
+        return (w * (shares / shares.max() if self.mesh.dims == 1 else torch.ones_like(shares))[:, None]).sqrt()
 
     def _masses(self, order: Sequence[int]) -> Tensor:
         """1/sqrt(m), m the slope along the highest derivative in time over its mean, (n, E, P).
@@ -207,12 +212,13 @@ class Operator:
     ) -> Tensor:
         """The changes of K fields' stages (q, K, n, F, M) by which residuals (E, q, K, n, P) and those of sites
         (m, q, K, c, P) vanish, and gaps to what is given at joints (q, N, K), in one solution."""
-        s = self.scheme
-        into = s.radau.into
+        radau = self.scheme.radau
+        into = radau.into
 
         def turned(found: Tensor) -> Tensor:
-            by_stage = found.transpose(0, 1).to(into.dtype)  # (q, E, K, n, P)
-            return -torch.tensordot(into, by_stage, 1).permute(0, 3, 1, 4, 2)  # (S, n, E, P, K)
+            e, q, *shape = found.shape
+            by_stage = found.transpose(0, 1).reshape(q, -1).to(into.dtype)
+            return (-into @ by_stage).view(-1, e, *shape).permute(0, 3, 1, 4, 2)  # (S, n, E, P, K)
 
         mine, weights = self._here
         if mine is not None and residuals.shape[3] == len(self.mesh):
@@ -220,15 +226,16 @@ class Operator:
         b = (turned(residuals) * weights[..., None]).flatten(2, 3)
         if isinstance(self.cells, JoinedChain):  # what is known is joined
             nothing = not any(bool(r.any()) for r in at_sites)
-            found = self.cells.solve(b, None if nothing else [turned(r) for r in at_sites])  # (S, n, F, M, K)
+            numbers = self.cells.numbers(b, None if nothing else [turned(r) for r in at_sites])
+            real = (radau.back @ numbers.flatten(1)).real.view(-1, *numbers.shape[1:])  # (q, n, own + 2 D, K)
+            return self.cells.traces.coefficients(real.movedim(-1, 1))
+        told = [turned(r) for r in at_sites]
+        known = torch.tensordot(into, stages.to(into.dtype), 1).movedim(1, -1)
+        if isinstance(self.cells, JoinedFaces) and given is not None:
+            found = self.cells.solve(b, told, known, torch.tensordot(into, given.to(into.dtype), 1))
         else:
-            told = [turned(r) for r in at_sites]
-            known = torch.tensordot(into, stages.to(into.dtype), 1).movedim(1, -1)
-            if isinstance(self.cells, JoinedFaces) and given is not None:
-                found = self.cells.solve(b, told, known, torch.tensordot(into, given.to(into.dtype), 1))
-            else:
-                found = self.cells.solve(b, told, known)
-        return torch.tensordot(s.radau.back, found, 1).real.movedim(-1, 1)
+            found = self.cells.solve(b, told, known)
+        return torch.tensordot(radau.back, found, 1).real.movedim(-1, 1)
 
 
 def averages(

@@ -191,43 +191,39 @@ class Traces:
         return left[:, :joins], right[:, :joins]
 
     @cached_property
-    def _complex(self) -> list[tuple[Tensor, Tensor]]:
-        """The transposed maps for complex numbers."""
-        return [(lift.T.to(torch.complex128), free.T.to(torch.complex128)) for lift, free in self.maps]
+    def _shared(self) -> Tensor:
+        """(own + 2 D, F M): from own numbers, and traces in the reference cell's units, to coefficients."""
+        d, at, joint = len(self.orders), 0, self.own
+        found = torch.zeros(joint + 2 * d, len(self.joins), self.cell.count, dtype=torch.float64)
+        for f, (count, joins, (lift, free)) in enumerate(zip(self.counts, self.joins, self.maps, strict=True)):
+            mine = count - 2 * joins
+            found[at : at + mine, f] = free.T
+            found[joint : joint + joins, f], found[joint + d : joint + d + joins, f] = lift.T.split([joins, joins])
+            at, joint = at + mine, joint + joins
+        return found.flatten(1).to(self.mesh.device)
+
+    @cached_property
+    def _units(self) -> Tensor:
+        """What numbers of cells are multiplied by first, (n, own + 2 D)."""
+        left, right = (torch.cat([each[:, :k] for k in self.joins], 1) for each in self._stretches)
+        return torch.cat([left.new_ones(len(left), self.own), left, right], 1)
 
     def rows(self, part: Tensor) -> Tensor:
         """From rows on coefficients (..., n, R, F, M) to rows on own numbers and joints, (..., n, R, own + 2 D)."""
-        own, left, right = [], [], []
-        for f, (joins, (lift, free)) in enumerate(zip(self.joins, self.maps, strict=True)):
-            own.append(part[..., f, :] @ free)
-            lifted = part[..., f, :] @ lift
-            a, b = self.stretch(joins)
-            left.append(lifted[..., :joins] * a[:, None])
-            right.append(lifted[..., joins:] * b[:, None])
-        at_left, at_right = torch.cat(left, -1), torch.cat(right, -1)
-        if self.sides is not None:
-            both = zip((at_left, at_right), self.sides, strict=True)
-            at_left, at_right = (at @ side.to(at.dtype) for at, side in both)
-        return torch.cat([*own, at_left, at_right], -1)
+        rows = (part.flatten(-2) @ self._shared.T) * self._units[:, None]
+        if self.sides is None:
+            return rows
+        own, *at = rows.split([self.own, len(self.orders), len(self.orders)], -1)
+        return torch.cat([own, *(a @ side for a, side in zip(at, self.sides, strict=True))], -1)
 
-    def coefficients(self, z: Tensor, left: Tensor, right: Tensor) -> Tensor:
-        """From own numbers (..., n, Z) and joints (..., n, D) at both sides to (..., n, F, M)."""
+    def coefficients(self, numbers: Tensor) -> Tensor:
+        """From own numbers and joints at both sides (..., n, own + 2 D) to coefficients (..., n, F, M)."""
         if self.sides is not None:
-            left, right = (
-                (side.to(t.dtype) @ t[..., None])[..., 0] for side, t in zip(self.sides, (left, right), strict=True)
-            )
-        made, at, joint = [], 0, 0
-        maps = self._complex if z.is_complex() else [(lift.T, free.T) for lift, free in self.maps]
-        for count, joins, (lift, free) in zip(self.counts, self.joins, maps, strict=True):
-            own = count - 2 * joins
-            c = z[..., at : at + own] @ free
-            if joins:
-                a, b = self.stretch(joins)
-                ends = torch.cat([left[..., joint : joint + joins] * a, right[..., joint : joint + joins] * b], -1)
-                c = c + ends @ lift
-            made.append(c)
-            at, joint = at + own, joint + joins
-        return torch.stack(made, -2)
+            own, *at = numbers.split([self.own, len(self.orders), len(self.orders)], -1)
+            turned = ((side.to(a.dtype) @ a[..., None])[..., 0] for a, side in zip(at, self.sides, strict=True))
+            numbers = torch.cat([own, *turned], -1)
+        c = (numbers * self._units) @ self._shared.to(numbers.dtype)
+        return c.unflatten(-1, (len(self.joins), -1))
 
     def of(self, c: Tensor) -> tuple[Tensor, Tensor]:
         """The numbers (..., n, D) of coefficients (..., n, F, M) at the left and right end of each cell."""

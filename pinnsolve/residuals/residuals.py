@@ -16,6 +16,7 @@ from pinnsolve.machine.room import UNLIMITED, Room
 from pinnsolve.machine.world import ALONE, World
 from pinnsolve.residuals.chunks import RULES, Chunk, Chunks, features_of
 from pinnsolve.residuals.sites import Site
+from pinnsolve.trial.marched import Marched
 from pinnsolve.trial.trial import Trial
 
 
@@ -47,7 +48,7 @@ class Residuals:
         self.trial, self.places, self.world, self.room = trial, places, world, room
         self.chunk = max(RULES.least, room.entries // max(trial.row_size, 1)) if trial.takes_jets else RULES.dense
         self.counts = {name: len(points) for site, points in places for name in site.terms}
-        self._last: tuple[Tensor, dict[str, Tensor]] | None = None  # what was trained when values were asked, and these
+        self._last: tuple[object, dict[str, Tensor]] | None = None  # what was trained when values were asked, and these
 
     @property
     def names(self) -> list[str]:
@@ -125,15 +126,25 @@ class Residuals:
     def own_values(self) -> dict[str, Tensor]:
         """The same on this rank's points.
 
-        Of random features they are kept while what is trained stays as it is: a look asks what a step has asked.
+        Of random features and of marches they are kept while these stay as they are: a look asks what a step has asked.
         """
-        features = type(self.trial) is Trial and self.trial.frozen  # nothing else than what is trained changes there
-        if not features or self.trial.elsewhere is not None or self.trial.functions.parameters:
+        now = self._standing()
+        if now is None:
             return self._own_values()
-        now = self.trial.vector()
-        if self._last is None or not torch.equal(self._last[0], now):
+        before = None if self._last is None else self._last[0]
+        same = torch.equal(before, now) if isinstance(before, Tensor) and isinstance(now, Tensor) else before is now
+        if self._last is None or not same:
             self._last = now, self._own_values()
         return dict(self._last[1])
+
+    def _standing(self) -> object | None:
+        """What stands for the trial function as it is; nothing where more than that may change."""
+        trial = self.trial
+        if trial.elsewhere is not None or trial.functions.parameters:
+            return None
+        if isinstance(trial, Marched):
+            return None if trial.forward.count else trial.state
+        return trial.vector() if type(trial) is Trial and trial.frozen else None
 
     @torch.no_grad()
     def _own_values(self) -> dict[str, Tensor]:

@@ -35,11 +35,11 @@ def test_cells_that_share_nothing_are_solved_one_by_one(spare: int, ring: bool) 
     """As of equations without a derivative along space, u_t = f(u)."""
     rows, b = drawn(2, 5, 4 + spare, 4), drawn(2, 5, 4 + spare, 3)
     nothing = Prescribed(rows.new_zeros(2, 0, 0), rows.new_zeros(2, 0, 0))
-    z, left, right = Chain(rows, 4, None if ring else nothing).solve(b)
-    assert torch.allclose(z, torch.linalg.lstsq(rows, b).solution) and not left.numel() and not right.numel()
+    z = Chain(rows, 4, None if ring else nothing).solve(b)
+    assert torch.allclose(z, torch.linalg.lstsq(rows, b).solution)
 
 
-@pytest.mark.parametrize("cells", [1, 2, 5, 8, 13])
+@pytest.mark.parametrize("cells", [1, 2, 8, 13, 27])  # beyond ten neighbours are joined in pairs before
 @pytest.mark.parametrize("spare", [0, 1, 3])  # rows beyond own numbers and one joint: from square to least squares
 @pytest.mark.parametrize("ring", [False, True])
 def test_a_chain_solves_its_least_squares_problem(cells: int, spare: int, ring: bool) -> None:
@@ -47,7 +47,7 @@ def test_a_chain_solves_its_least_squares_problem(cells: int, spare: int, ring: 
     rows, b = drawn(2, cells, own + joint + spare, own + 2 * joint), drawn(2, cells, own + joint + spare, 2)
     ends = None if ring else Prescribed(drawn(2, 1, joint), drawn(2, joint - 1, joint) + 1)
     walls = None if ring else drawn(2, joint, 2)
-    z, left, right = Chain(rows, own, ends).solve(b, walls)
+    z, left, right = Chain(rows, own, ends).solve(b, walls).split([own, joint, joint], -2)
     assert torch.equal(left[:, 1:], right[:, :-1])
     for s in range(2):
         matrix = dense(rows[s], own, joint)
