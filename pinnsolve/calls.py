@@ -33,6 +33,8 @@ EXAMPLES = {
     "Unknown": "Unknown(0.05, positive=True)", "Piecewise": "Piecewise(1.0, (Box(x=(0, 0.5)), 50.0))",
     "integral": 'integral(u, over="x")', "source": "source(1.0, x=0.3)",
     "Solution.everything": "everything(x=0.5)", "Solution.residuals": "residuals(x=0.5)", "Solution.at": "at(nu=0.05)",
+    "Solution.load": 'load("model.safetensors", problem)', "Solution.d": 'd("u", "x")(x=0.5)',
+    "Shown.to_xarray": "to_xarray()",
     "Shown.export": 'export("u.vtu")', "Shown.table": "table(x=[0, 0.5])", "Shown.animate": 'animate("u", frames=40)',
     "Shown.report": 'report("runs/mine")', "Shown.plot": 'plot("u")',
     "modes": "modes(problem)", "Eigenvalue": "Eigenvalue(near=10, count=3)", "table": 'table("k.csv", of="x")',

@@ -103,7 +103,7 @@ class Going:
         """Go on from a solution, or put a value before one that has none."""
         if _good(found):
             self.known, self.solved = found, [*self.solved, now]
-        elif self.solved and self.added < RULES.between:
+        elif self.solved and self.added < RULES.between and not _unfinished(found):
             self.added += 1
             self.ahead = [_between(self.solved[-1], now), now, *self.ahead]
         else:
@@ -223,6 +223,12 @@ def _good(found: Solution) -> bool:
     if training is None or not found.trial.complete or training.outcome.kind == "non-finite":
         return False
     return found.converged or (training.left < RULES.left and (found.estimate or 0.0) < RULES.near)
+
+
+def _unfinished(found: Solution) -> bool:
+    """Whether it came near and lacked time: it is not too far, and another one between has less time still."""
+    training = found.training
+    return training is not None and training.outcome.kind == "budget" and training.left < RULES.left
 
 
 def _between(before: Values, after: Values) -> Values:

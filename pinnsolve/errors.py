@@ -121,7 +121,9 @@ def is_number(value: Any) -> bool:
 def positive(what: str, value: Any) -> float:
     """A finite number above zero."""
     if not (is_number(value) and float(value) > 0):
-        raise ProblemError(f"{what}={value!r} is not a positive number", f"Write {what}=1e-3, for example.")
+        name = what.rsplit(maxsplit=1)[-1]
+        example = "1e-3" if name == "tolerance" else "1.0"
+        raise ProblemError(f"{what}={value!r} is not a positive number", f"Write {name}={example}, for example.")
     return float(value)
 
 

@@ -80,6 +80,7 @@ class Shown:
         """
         return self._room("tables").table(self, places)
 
+    @worded
     def to_xarray(self) -> Any:
         """The unknowns on a regular grid over space and time as an `xarray.Dataset` (install xarray for it)."""
         return self._room("tables").to_xarray(self)

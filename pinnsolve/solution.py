@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -10,8 +9,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import nn
 
 from pinnsolve.calls import by_name, worded
@@ -24,11 +21,12 @@ from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.regions import Region, interior
 from pinnsolve.integrated import Integral, integral
 from pinnsolve.machine.checkpoint import same
-from pinnsolve.machine.files import write_whole
+from pinnsolve.machine.model_file import read_model, write_model
 from pinnsolve.networks.written import network_of
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
+from pinnsolve.problem_file import declared
 from pinnsolve.residuals.evaluated import Quantity
 from pinnsolve.residuals.handed_out import handed_out, of_unknown
 from pinnsolve.showing import Shown
@@ -37,7 +35,6 @@ from pinnsolve.trial.exact import plan
 from pinnsolve.trial.of_network import trial_of
 from pinnsolve.trial.trial import Trial
 
-METADATA = "pinnsolve"
 Evaluator = Callable[..., Any]
 
 
@@ -79,6 +76,7 @@ class Solution(Shown):
             raise AttributeError(f"there is no unknown '{name}': {did_you_mean(name, possible)}")
         return self.d(name)
 
+    @worded
     def d(self, unknown: str, *coordinates: str) -> Evaluator:
         """A derivative of an unknown (or the unknown itself) as a function: `solution.d("u", "x", "x")(x=0, t=1)`."""
         known(unknown, [*self.problem.unknowns, *self.problem.functions], "unknown")
@@ -195,22 +193,25 @@ class Solution(Shown):
 
     def save(self, path: str | Path) -> None:
         """Write the network to one safetensors file, with what it takes to check that it fits a problem."""
-        path = file_path("save", path)
         told = {
             "signature": signature(self.problem),
             "network": self.trial.written,
             "weighted": _numbers(self.problem, self.trial),
-        }  # under one key, since the file's writer shuffles several
-        write_whole(path, lambda file: save_file(self.trial.tensors(), file, {METADATA: json.dumps(told)}))
+        }
+        write_model(file_path("save", path), self.trial.tensors(), told)
 
     @classmethod
+    @worded
     def load(
-        cls, path: str | Path, problem: Problem, network: nn.Module | None = None, device: str = "cpu"
+        cls, path: str | Path, problem: Problem | str | Path, network: nn.Module | None = None, device: str = "cpu"
     ) -> Solution:
         """Read a solution of this problem; the file holds numbers alone, no code.
 
         Parameters
         ----------
+        path : path
+            Of what `save` wrote, or of the folder of a run.
+        problem : Problem, or the path of a problem file
         network : nn.Module, optional
             A module of the same shape, where the solution was trained with the user's own.
 
@@ -219,15 +220,10 @@ class Solution(Shown):
         ProblemError
             If the file is none of ours, is damaged, or belongs to another problem.
         """
-        try:
-            with safe_open(str(path), framework="pt") as file:
-                metadata = file.metadata() or {}
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-        except (SafetensorError, OSError) as error:
-            raise ProblemError(f"the model {path} cannot be read: {error}", "It is written by Solution.save.") from None
-        if METADATA not in metadata:
-            raise ProblemError(f"the file {path} holds no solution", "It is written by Solution.save.")
-        told = json.loads(metadata[METADATA])
+        if isinstance(path, Problem):
+            raise ProblemError("Solution.load is given a problem first", "Write Solution.load(path, problem).")
+        problem, _ = declared(problem, None)
+        tensors, told = read_model(path)
         other = f"the model {path} belongs to another problem"
         same(other, told["signature"], signature(problem), "Give the problem that it was trained on.")
         written = told["network"]

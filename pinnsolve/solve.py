@@ -190,7 +190,7 @@ def solve(
         raise ProblemError("resume=True needs the folder of the run", "Write solve(problem, out=folder, resume=True).")
     folder = writable_folder(file_path("out", out)) if out is not None else None
     with shared() as world:
-        way = along(problem, chosen, plainly, folder if world.size == 1 else None, resume)
+        way = along(problem, chosen, roughly, folder if world.size == 1 else None, resume)
         ready = prepare(way.problem, chosen, folder, world)
         ready.begin_after(way)
         if resume and way.resumes:
@@ -202,9 +202,9 @@ def solve(
     return solution
 
 
-def plainly(problem: Problem, settings: Settings) -> Solution:
-    """The solution of a problem, with nothing said or kept on the way."""
-    ready = prepare(problem, settings)
+def roughly(problem: Problem, settings: Settings) -> Solution:
+    """A solution of a problem that another one begins with, with nothing said or kept on the way."""
+    ready = prepare(problem, settings, rough=True)
     return ready.solution(ready.loop.run())
 
 
@@ -225,9 +225,9 @@ def with_options(settings: Settings | None, options: Options) -> Settings:
 
 
 def prepare(
-    problem: Problem, settings: Settings, folder: Path | None = None, world: World = ALONE
+    problem: Problem, settings: Settings, folder: Path | None = None, world: World = ALONE, rough: bool = False
 ) -> Prepared:  # fmt: skip
-    """Everything before the first step: checks, exact conditions, network, points, first evaluation."""
+    """All before the first step: checks, exact conditions, network, points, first evaluation; `rough`: of a guess."""
     if problem.eigenvalues:  # for a number in its place the solution would be zero
         raise ProblemError("this problem has modes, and they are found by solve(problem) alone", "See modes(problem).")
     asked, problem = problem, as_told(problem)
@@ -258,6 +258,7 @@ def prepare(
         cells=0 if read is None else max(1, len(problem.space_coordinates)), only=bool(problem.lines),
         law=law.start if law is not None else "", noise=NOISE * bool(problem.observations),
         coordinates=len(problem.coordinates), ranges=bool(problem.ranges), largest=most_features(settings.room),
+        rough=rough,
     )  # fmt: skip
     outputs = len(problem.unknowns) * (1 if problem.parts is None else problem.parts.count)  # layers of features
     places = sites(problem, made)

@@ -34,13 +34,13 @@ from pinnsolve import (
     solve,
 )
 from pinnsolve.__main__ import main
-from pinnsolve.continuation import along
+from pinnsolve.continuation import _good, along
 from pinnsolve.errors import Outcome
 from pinnsolve.methods.guessing import on_cells
 from pinnsolve.networks.reference_cell import reference_cell
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.overview import overview
-from pinnsolve.solve import prepare
+from pinnsolve.solve import prepare, roughly
 from pinnsolve.training.loop import Loop
 from validation.bratu import height, roots
 
@@ -207,6 +207,14 @@ def test_a_branch_is_followed_in_a_parameter(how: dict[str, Any]) -> None:
     assert solution.training.choice[0] == "continued from lam = 1; lam = 2; lam = 3"
 
 
+def test_what_is_only_a_guess_is_solved_once() -> None:
+    """By cells within their bound: nobody asks how far off it is, which a second solution would tell."""
+    found = roughly(bratu(hump(4.0)).replaced(reference=None, tolerance=1e-2), Settings())
+    assert found.outcome is not None and found.outcome.kind == "steps" and found.estimate is None
+    assert _good(found)
+    assert found.u(x=0.5) == pytest.approx(height(roots(1.0)[1]), rel=1e-2)
+
+
 def test_values_are_put_between_two_that_are_too_far_apart() -> None:
     """A solver that finds solutions below lam = 3.5, and no further than 1.3 times from its guess."""
     asked: list[float] = []
@@ -231,6 +239,24 @@ def test_values_are_put_between_two_that_are_too_far_apart() -> None:
     way = along(bratu(hump(4.0)), Settings(continuation={"lam": (3.4, 4.0, 3.0)}), solver)
     assert way.warnings and "no solution was found at lam = 4" in way.warnings[-1]
     assert way.told.startswith("continued from lam = 3.4")
+
+
+def test_what_lacked_time_is_not_too_far() -> None:
+    """Values put before it have less time still: six of them had taken all that was left for the one that is wanted."""
+    asked: list[float] = []
+
+    def solver(problem: Problem, settings: Settings) -> Any:
+        asked.append(problem.parameters["lam"])
+        outcome = Outcome("converged" if len(asked) == 1 else "budget", "")
+        training = SimpleNamespace(outcome=outcome, left=1e-3)
+        return SimpleNamespace(
+            outcome=outcome, training=training, trial=SimpleNamespace(complete=len(asked) == 1), estimate=None,
+            converged=len(asked) == 1, problem=problem, everything=lambda **places: {"u": 0 * places["x"]},
+        )  # fmt: skip
+
+    way = along(bratu(hump(4.0)), Settings(continuation={"lam": (1.0, 2.0, 3.0)}), solver)
+    assert asked == [1.0, 2.0] and way.told == "continued from lam = 1"
+    assert "no solution was found at lam = 2 (budget)" in way.warnings[0]
 
 
 @pytest.mark.parametrize(
@@ -331,7 +357,7 @@ def test_the_command_continues_and_compares_with_the_same_branch(tmp_path: Path,
     told = json.loads((out / "report.json").read_text())
     assert told["verdict"] == "pass" and told["parameters"]["lam"] == 3.0
     assert told["reference"]["automatic"] and told["choice"][0] == "continued from lam = 1; lam = 2"
-    assert "continue lam = 2: converged" in capsys.readouterr().out
+    assert "continue lam = 2: steps: the cells are within their bound" in capsys.readouterr().out
     assert main([str(file), "--continue", "lam=1,2", "--set", "lam=3", "--out", str(tmp_path / "b")]) == 2
     assert main([str(file), "--continue", "mu=1,2", "--out", str(tmp_path / "b")]) == 2
     assert "there is no parameter 'mu'" in capsys.readouterr().err

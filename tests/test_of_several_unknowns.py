@@ -171,7 +171,7 @@ def test_a_conductivity_of_temperature_and_place_is_found_from_what_is_known_of_
     solution = solve(rod, budget=60)
     assert np.allclose([solution.k(x=0.0), solution.k(x=1.0)], [1, 2], rtol=1e-12)
     assert np.allclose(solution.k(x=x), np.sqrt(1 + 3 * x), rtol=5e-3)
-    assert "known at T = 0 and T = 1" in repr(rod)
+    assert "known at T = 0 (k = 1) and T = 1 (k = 2)" in repr(rod)
     named = signature(rod)["values of k"]
     assert named != signature(rod.replaced(parameters={**rod.declared_parameters, "c": 1.1}))["values of k"]
 

@@ -178,7 +178,7 @@ def test_what_cannot_be_said_is_told_in_words(more: Any, options: Any, fault: st
 
 def test_it_is_told_as_what_it_is() -> None:
     told = str(rod(dirichlet(k=1.5, on=point(T=1))).check())
-    assert "unknown, a function of T, known at T = 1" in told
+    assert "unknown, a function of T, known at T = 1 (k = 1.5)" in told
     assert "(nonlinear, order 2 in x)" in told
 
 

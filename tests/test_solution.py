@@ -97,6 +97,20 @@ def test_save_and_load(trained: Solution, heat: Problem, tmp_path: Path) -> None
     assert np.array_equal(trained.u(x=x, t=0.7), loaded.u(x=x, t=0.7))
     with pytest.raises(ProblemError, match="parameter alpha was"):
         Solution.load(path, heat.with_parameters({"alpha": 0.3}))
+    assert Solution.load(tmp_path, heat).u(x=0.5, t=0.7) == trained.u(x=0.5, t=0.7), "the model of a run folder"
+    (tmp_path / "empty").mkdir()
+    for given, words in (
+        (tmp_path / "empty", "holds no model"), (tmp_path / "no", "there is no model"), (3, "no path"),
+        (heat, r"Write Solution.load\(path, problem\)"),
+    ):  # fmt: skip
+        with pytest.raises(ProblemError, match=words):
+            Solution.load(given, heat)  # type: ignore[arg-type]
+    with pytest.raises(ProblemError, match=r"nope.py does not exist"):
+        Solution.load(path, "nope.py")
+    with pytest.raises(ProblemError, match="is a folder"):
+        trained.save(tmp_path)
+    with pytest.raises(ProblemError, match="cannot be written: No such file"):
+        trained.save(tmp_path / "no" / "model.safetensors")
     for content in (b"", b"nonsense" * 9, path.read_bytes()[:-9], pickle.dumps(_Bomb())):
         path.write_bytes(content)
         with pytest.raises(ProblemError, match="cannot be read"):

@@ -4,6 +4,7 @@ heat from a value and a slope on one face."""
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 
 from torch import Tensor
 
@@ -22,30 +23,42 @@ def backwards(problem: Problem) -> str:
     Of u_t + c D^2k u (and of u_tt), every wave of wavenumber k grows or decays by the sign of c (-1)^k; marched from
     the end of time, u_t counts with the other sign.
     """
-    time = problem.domain.time
-    if time is None or problem.observations:
+    if not marched(problem):
         return ""
-    begin, end = problem.domain.ends(time)
-    moments = {piece.moment for c in problem.conditions for piece in problem.pieces(c)} - {None}
-    if moments not in ({begin}, {end}):
-        return ""
-    axis = problem.coordinates.index(time)
+    axis = problem.coordinates.index(str(problem.domain.time))
     looks = [(e, slopes) for e in problem.equations for slopes in _looks(problem, e)]
     for u in problem.unknowns:
         order = max((alpha[axis] for _, slopes in looks for v, alpha in slopes if v == u), default=0)
         for equation, slopes in looks:
-            mine = _of(u, slopes)
-            rates = [a for a in mine if a[axis] == sum(a) == order > 0]
-            direction = (-1) ** order if moments == {end} else 1
-            for k in range(len(problem.coordinates)) if rates else ():
-                along = [a for a in mine if a[k] == sum(a) > 0 and k != axis]
-                highest = max(along, key=sum, default=None)
-                if highest is None or sum(highest) % 2:
-                    continue
-                sign = direction * mine[highest] * (-1) ** (sum(highest) // 2) * mine[rates[0]]
+            for sign in smoothing(problem, _of(u, slopes), order).values():
                 if bool((sign <= 0).all() and (sign < 0).any()):  # where it vanishes nothing is sharpened, nor smoothed
                     return f"'{equation.name}' for {u}"
     return ""
+
+
+def marched(problem: Problem) -> int:
+    """One where conditions stand at the start of time alone, minus one where they stand at its end alone, else zero."""
+    time = problem.domain.time
+    if time is None or problem.observations:
+        return 0
+    begin, end = problem.domain.ends(time)
+    moments = {piece.moment for c in problem.conditions for piece in problem.pieces(c)} - {None}
+    return 1 if moments == {begin} else -1 if moments == {end} else 0
+
+
+def smoothing(problem: Problem, mine: Mapping[Alpha, Tensor], order: int) -> dict[int, Tensor]:
+    """For each axis of space along which an equation's highest derivative of an unknown is even, what is positive where
+    fine waves along it decay, (N,); of what multiplies that unknown's derivatives, of which the rate is of an order."""
+    axis = problem.coordinates.index(str(problem.domain.time))
+    rates = [a for a in mine if a[axis] == sum(a) == order > 0]
+    direction = (-1) ** order if marched(problem) < 0 else 1
+    found = dict[int, Tensor]()
+    for k in range(len(problem.coordinates)) if rates else ():
+        along = [a for a in mine if a[k] == sum(a) > 0 and k != axis]
+        highest = max(along, key=sum, default=None)
+        if highest is not None and not sum(highest) % 2:
+            found[k] = direction * mine[highest] * (-1) ** (sum(highest) // 2) * mine[rates[0]]
+    return found
 
 
 def _looks(problem: Problem, equation: Equation) -> list[Slopes]:

@@ -27,14 +27,17 @@ from pinnsolve.checks.known_functions import known_functions
 from pinnsolve.checks.layers import layers
 from pinnsolve.checks.narrow import narrow, told
 from pinnsolve.checks.posed import posed
+from pinnsolve.checks.repeatable import check_repeatable
 from pinnsolve.checks.repeats import too_few
 from pinnsolve.checks.scales import sizes_of
 from pinnsolve.checks.severed import severed
 from pinnsolve.checks.signature import kept_signature
+from pinnsolve.checks.signs import signs
 from pinnsolve.checks.slopes import slopes
 from pinnsolve.checks.slow_corners import slow_corners
 from pinnsolve.checks.smoothness import smoothness
 from pinnsolve.checks.some import some
+from pinnsolve.checks.superfluous import superfluous
 from pinnsolve.checks.unused import unused
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.once import once
@@ -143,6 +146,7 @@ def _looked_at(problem: Problem) -> Findings:
     derivatives, sizes = _probe_equations(problem)
     _probe_conditions(problem)
     _probe_quantities(problem)
+    check_repeatable(problem)
     found = contradictions(problem)
     warnings = [*problem.domain.warnings, *each_kind(found)]
     warnings += (
@@ -153,7 +157,7 @@ def _looked_at(problem: Problem) -> Findings:
         + check_solenoidal(problem)
         + counted(problem, derivatives)
     )
-    warnings += told_backwards(problem) + sideways(problem) + slopes(problem)
+    warnings += told_backwards(problem) + signs(problem) + sideways(problem) + slopes(problem)
     warnings += slow_corners(problem)
     if 0 < len(problem.equations) + len(problem.solenoidal) < len(problem.unknowns):
         warnings.append(f"{len(problem.unknowns)} unknowns, but only {len(problem.equations)} equations")
@@ -164,7 +168,8 @@ def _looked_at(problem: Problem) -> Findings:
                 f"no equation uses the unknown '{unknown}'", "It is named as an argument, but never used."
             )
     sizes_of_unknowns = sizes_of(problem)
-    passed_by, undecided = hidden(problem, sizes_of_unknowns)
+    passed_by, undecided, singular = hidden(problem, sizes_of_unknowns)
+    warnings += singular
     undecided += severed(problem, derivatives)
     places = narrow(problem, sizes_of_unknowns, passed_by)
     planes, jumps, unseen = interfaces(problem, derivatives, sizes_of_unknowns, places)
@@ -172,12 +177,13 @@ def _looked_at(problem: Problem) -> Findings:
         sizes_of_unknowns = sizes_of(problem, places)
     rough, bends = smoothness(problem, derivatives, sizes_of_unknowns), kinks(problem)
     warnings += layers(problem, sizes_of_unknowns) or _spread(sizes)
-    seen = posed(problem, smooth=not (found or rough.warnings or jumps or places))
+    smooth = not (found or rough.warnings or jumps or places)
+    seen = asked if (asked := posed(problem, smooth)).words else superfluous(problem, smooth)
     warnings += seen.words
-    singular = corners(found, problem.domain, derivatives, sizes_of_unknowns)
+    at_corners = corners(found, problem.domain, derivatives, sizes_of_unknowns)
     warnings += (
         told(places, problem.domain)
-        + _around(singular)
+        + _around(at_corners)
         + jumps
         + rough.warnings
         + list(map(str, bends))
@@ -185,7 +191,7 @@ def _looked_at(problem: Problem) -> Findings:
     )
     warnings += [f"{told}; a small residual is then no sign of a small error" for told in undecided]
     return Findings(
-        derivatives, warnings, found, planes, singular, places, sizes_of_unknowns, tuple(unseen), tuple(rough.parts),
+        derivatives, warnings, found, planes, at_corners, places, sizes_of_unknowns, tuple(unseen), tuple(rough.parts),
         tuple(undecided), seen.unmet, (*jumps, *rough.lost), tuple(rough.lost), tuple(bends), tuple(rough.endless),
     )  # fmt: skip
 

@@ -15,6 +15,7 @@ import torch
 
 from pinnsolve.checks.boxes import RULES, Search, searched
 from pinnsolve.checks.peaks import Peak
+from pinnsolve.checks.poles import poles
 from pinnsolve.checks.variation import Variation
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
@@ -31,13 +32,15 @@ class Hidden:
     width: Mapping[str, float]
 
 
-def hidden(problem: Problem, sizes: Mapping[str, Size]) -> tuple[list[Hidden], list[str]]:
-    """The hidden places of a problem, and in words what could not be decided.
+def hidden(problem: Problem, sizes: Mapping[str, Size]) -> tuple[list[Hidden], list[str], list[str]]:
+    """The hidden places of a problem, and in words what could not be decided, and where what multiplies unknowns has a
+    pole.
 
     The unknowns are taken to be of these sizes.
     """
     found: list[Hidden] = []
     undecided: list[str] = []
+    singular: list[str] = []
     for equation, piece in _functions(problem):
         if piece.side is not None:
             undecided += _on_side(Variation(problem, equation, piece, sizes))
@@ -46,6 +49,9 @@ def hidden(problem: Problem, sizes: Mapping[str, Size]) -> tuple[list[Hidden], l
         if search is None:
             continue
         told = [h for p in search.peaks if (h := _told(search, p)) is not None]
+        of_sources, of_coefficients = poles(search)
+        undecided += [f"{words}, where nothing says what comes from it" for words in of_sources]
+        singular += of_coefficients
         if search.curved:
             where = ", ".join(f"{c}={problem.domain.place(c, v):.4g}" for h in told[:1] for c, v in h.middle.items())
             undecided.append(
@@ -55,7 +61,7 @@ def hidden(problem: Problem, sizes: Mapping[str, Size]) -> tuple[list[Hidden], l
         elif search.undecided:
             undecided.append(f"whether '{equation.name}' varies on a length that no point sees is not decided")
         found += told * (not search.curved)
-    return _distinct(found), list(dict.fromkeys(undecided))
+    return _distinct(found), list(dict.fromkeys(undecided)), list(dict.fromkeys(singular))
 
 
 def hidden_on(problem: Problem, equation: Equation, piece: Piece, sizes: Mapping[str, Size]) -> list[Hidden]:

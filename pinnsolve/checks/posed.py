@@ -73,6 +73,9 @@ class Posing:
         Of what is left at a lower degree: what falls below this goes on falling.
     seen : float
         Of what is left: where the degrees do not hold what is prescribed to this, nothing is said.
+    beyond : float
+        Times what is left without a condition: with it more, and it is too much (`checks.superfluous`). Larger: less is
+        told where solutions are rough.
     """
 
     columns: int = 140
@@ -84,6 +87,7 @@ class Posing:
     much: float = 1e-3
     still: float = 0.9
     seen: float = 0.1
+    beyond: float = 10.0
 
 
 POSING = Posing()
@@ -257,7 +261,7 @@ class System:
         size = float(np.linalg.norm(self.right))
         if size == 0:
             return 0.0
-        left = self._left(self.matrix)
+        left = self.left
         lifted = [self._lifted(unknown) for unknown in range(len(self.problem.unknowns))]
         fewer = self.matrix @ np.concatenate(lifted, axis=1)
         share = float(np.linalg.norm(left)) / size
@@ -266,6 +270,11 @@ class System:
             return 0.0
         held = sum(rest(self.right[rows], self.table(on)[:, self.low]) for rows, on in self.blocks) ** 0.5 / size
         return share if held <= POSING.seen * share else 0.0
+
+    @property
+    def left(self) -> Array:
+        """What of the right side (rows,) is left by whatever comes closest."""
+        return self._left(self.matrix)
 
     def _left(self, matrix: Array) -> Array:
         return np.asarray(self.right - matrix @ np.linalg.lstsq(matrix, self.right, rcond=1e-10)[0])

@@ -164,6 +164,8 @@ def _refused(given: Read, findings: Findings) -> None:
         "data with noise are a part of the problem": any(seen.known for seen in problem.observations),
         "a grid of four coordinates is too large": len(given.coordinates) > 3,
         "conditions stand at other moments than the start, so that time cannot be marched": scattered,
+        "conditions stand on parts of a wall that change in time": marched
+            and any(problem.domain.time in part.asks for _, piece in given.walls for part in piece.kept),
         "there are fewer equations than unknowns": len(given.equations) < len(problem.unknowns),
     }  # fmt: skip
     for why, so in told.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import torch
 from scipy.sparse import csr_matrix
 
 from pinnsolve.checks.check import Findings
@@ -12,7 +13,7 @@ from pinnsolve.classical.cloud import Cloud
 from pinnsolve.classical.grid import Grid, Places, Scattered
 from pinnsolve.classical.joining import joints_of
 from pinnsolve.classical.parting import Parting
-from pinnsolve.classical.reading import Read
+from pinnsolve.classical.reading import NoReferenceError, Read
 from pinnsolve.classical.rows import Block, Rows
 from pinnsolve.classical.scatter import Scatter
 from pinnsolve.classical.singular import singular_places
@@ -41,7 +42,8 @@ def _least_squares(given: Read, grid: Grid) -> tuple[list[Block], list[csr_matri
     blocks = [Block(given.equations, inside)]
     for piece, equations in _by_piece(given):
         fixed = {c: v for c, v in piece.fixed.items() if c in grid.lines}
-        blocks.append(Block(equations, grid.fixed(fixed, inside.positions), piece.outward, condition=True))
+        held = _held(piece, grid.fixed(fixed, inside.positions))
+        blocks.append(Block(equations, held, piece.outward, condition=True))
     for seen in given.problem.observations:
         at = {c: seen.points.coordinates[c].numpy() for c in grid.lines}
         places = Scattered(grid, at)
@@ -141,6 +143,22 @@ def _across(cloud: Cloud) -> list[Block]:
         )
         blocks.append(Block(parting.equations[piece.number], here, normals, True, points.measured, beyond))
     return blocks
+
+
+def _held(piece: Piece, places: Places) -> Places:
+    """Those places that belong to a part of a face.
+
+    Raises
+    ------
+    NoReferenceError
+        If there are none: nodes are too far apart.
+    """
+    if not piece.kept:
+        return places
+    within = np.flatnonzero(piece.holds({c: torch.from_numpy(x) for c, x in places.coordinates.items()}).numpy())
+    if not len(within):
+        raise NoReferenceError(f"no node stands on {piece.name}")
+    return _chosen(places, within)
 
 
 def _chosen(places: Places, chosen: Array) -> Places:

@@ -39,7 +39,7 @@ from pinnsolve.report import console as show
 from pinnsolve.report.record import Report
 from pinnsolve.settings import Settings
 from pinnsolve.solution import Solution
-from pinnsolve.solve import Prepared, plainly, prepare
+from pinnsolve.solve import Prepared, prepare, roughly
 from pinnsolve.training.history import Training
 from pinnsolve.training.progress import line
 from pinnsolve.verdict.contradiction import told_by
@@ -115,7 +115,7 @@ def _solved(
     """From the problem to the run's files and the final tables; on a rank that is not the first, to the end of
     training."""
     console.print(f"[bold]{file.name}[/]  {file.description.splitlines()[0] if file.description else ''}")
-    way = along(problem, settings, plainly, folder, arguments.resume, partial(_show_value, console))
+    way = along(problem, settings, roughly, folder, arguments.resume, partial(_show_value, console))
     problem, resume = way.problem, arguments.resume and way.resumes
     ready = prepare(problem, settings, folder if members is None else None, world)
     ready.begin_after(way)

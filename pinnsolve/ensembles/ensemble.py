@@ -21,7 +21,7 @@ from pinnsolve.problem.problem import Problem
 from pinnsolve.problem_file import declared
 from pinnsolve.settings import Settings
 from pinnsolve.solution import Solution
-from pinnsolve.solve import Options, Prepared, plainly, prepare, warn_of, with_options
+from pinnsolve.solve import Options, Prepared, prepare, roughly, warn_of, with_options
 from pinnsolve.training.checkpointing import CHECKPOINT
 from pinnsolve.training.history import Look, Training
 from pinnsolve.training.progress import shown
@@ -86,7 +86,7 @@ def ensemble(
         with shown(progress, settings.budget) as told:
             return ready.loop.run(told)
 
-    way = along(problem, settings, plainly, folder, resume)
+    way = along(problem, settings, roughly, folder, resume)
     found = trained(way.problem, settings, members, train, folder, resume and way.resumes)
     for seed, why in found.left_out.items():
         warnings.warn(f"the member of seed {seed} is left out of the mean: {why}", RuntimeWarning, stacklevel=3)

@@ -21,7 +21,7 @@ import numpy as np
 from torch import nn
 
 from pinnsolve.calls import by_name
-from pinnsolve.errors import ProblemError
+from pinnsolve.errors import ProblemError, file_path
 from pinnsolve.problem.problem import Problem
 from pinnsolve.solution import Evaluator, Solution
 from pinnsolve.training.history import Training
@@ -89,7 +89,7 @@ class Ensemble(Solution):
     def save(self, path: str | Path) -> None:
         """Write each member to a safetensors file of its own: `model.safetensors` becomes `model-0.safetensors` and so
         on, by seed; an earlier ensemble of that name is replaced."""
-        path = Path(path)
+        path = file_path("save", path)
         for old in _files(path).values():
             old.unlink()
         for seed, member in zip(self.seeds, self.members, strict=True):
@@ -97,10 +97,10 @@ class Ensemble(Solution):
 
     @classmethod
     def load(
-        cls, path: str | Path, problem: Problem, network: nn.Module | None = None, device: str = "cpu"
+        cls, path: str | Path, problem: Problem | str | Path, network: nn.Module | None = None, device: str = "cpu"
     ) -> Ensemble:
         """Read the members that `save` wrote under this path; see `Solution.load`."""
-        files = _files(Path(path))
+        files = _files(file_path("Ensemble.load", path))
         if len(files) < LEAST:
             raise ProblemError(f"there is no ensemble under {path}", "It is written by Ensemble.save, with this path.")
         return cls({seed: Solution.load(file, problem, network, device) for seed, file in files.items()})

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from pinnsolve.errors import ProblemError, if_complex
+from pinnsolve.geometry.rules import RULES
 
 
 def interval(what: str, bounds: Any) -> tuple[float, float]:
@@ -26,6 +27,13 @@ def interval(what: str, bounds: Any) -> tuple[float, float]:
     if low > high:
         raise ProblemError(
             f"{what} = ({low:g}, {high:g}) runs backwards", f"The lower end comes first: ({high:g}, {low:g})."
+        )
+    if max(abs(low), abs(high)) > RULES.farthest or high - low < 1 / RULES.farthest:
+        far = (
+            f"reaches further than {RULES.farthest:g}" if high - low > 1 else f"is shorter than {1 / RULES.farthest:g}"
+        )
+        raise ProblemError(
+            f"{what} = ({low:g}, {high:g}) {far}", "Derivatives over such a length are no numbers: choose another unit."
         )
     return low, high
 

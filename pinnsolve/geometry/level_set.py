@@ -97,6 +97,13 @@ class LevelSet(Shape):
                 "It must depend on the coordinates.",
                 place_of(self.function),
             )
+        if not found.is_floating_point():
+            kind = "true or false" if found.dtype == torch.bool else f"numbers of the kind {found.dtype}"
+            raise ProblemError(
+                f"LevelSet: the function returns {kind}, which does not tell how far the boundary is",
+                "Write a difference that is positive inside: 1 - x**2 - y**2 in place of x**2 + y**2 < 1.",
+                place_of(self.function),
+            )
         return found
 
     def _sloped(self, x: Tensor) -> tuple[Tensor, Tensor]:

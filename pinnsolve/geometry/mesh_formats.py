@@ -20,6 +20,9 @@ def loaded(path: Path) -> Any:
 
     if not path.exists():
         raise ProblemError(f"Mesh: there is no file {path}", f"The current folder is {Path.cwd()}.")
+    if path.is_dir() or not path.stat().st_size:
+        what = "is a folder" if path.is_dir() else "is empty"
+        raise ProblemError(f"Mesh: {path} {what}", 'Give the file that a mesh generator wrote: Mesh("part.msh").')
     try:
         if path.suffix.lower() in (".xdmf", ".xmf"):
             return read_xdmf(path)

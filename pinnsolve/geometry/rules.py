@@ -85,6 +85,8 @@ class Rules:
     gap : float
         Of a shape's size: what is left between a hole and its rim is then as thin as nothing. Larger: narrow gaps that
         are meant are told. Smaller: a hole that was meant to touch leaves a sliver.
+    farthest : float
+        The largest coordinate, and the inverse of the shortest length: eighth derivatives still are numbers there.
     """
 
     beside: float = 1e-9
@@ -123,6 +125,7 @@ class Rules:
     around: int = 24
     closer: int = 16
     gap: float = 1e-4
+    farthest: float = 1e35
 
 
 RULES = Rules()

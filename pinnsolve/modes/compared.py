@@ -86,7 +86,10 @@ def known(problem: Problem, seconds: float, scale: float) -> Known:
             f"Write reference=exact({name}=lambda mode: ...), the eigenvalue by the number of its mode, 1, 2, ...",
         )
     numbers = np.arange(1.0, RULES.spectrum + 1)
-    values = np.asarray(made.fields[name](mode=numbers))
+    try:
+        values = np.asarray(made.fields[name](mode=numbers))
+    except IndexError:  # of a list of those that are known, which is asked by whole numbers from one up
+        values = np.asarray(made.fields[name](mode=np.arange(1, wanted.count + 1)))
     if values.ndim != 1 or len(values) < wanted.count or values.dtype.kind not in "fi" or not np.isfinite(values).all():
         raise ProblemError(
             f"the reference's eigenvalues '{name}' are no {wanted.count} finite real numbers or more",

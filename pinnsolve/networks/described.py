@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeGuard
 
 from torch import nn
 
@@ -23,3 +24,8 @@ def is_features(network: Network | LocalFeatures | nn.Module) -> bool:
 def kind_of(network: Network | LocalFeatures | nn.Module) -> str:
     """A network's description, but for how many random features it has."""
     return described_network(replace(network, count=1) if isinstance(network, RandomFeatures) else network)
+
+
+def alike(a: object, b: RandomFeatures) -> TypeGuard[RandomFeatures]:
+    """Whether two layers differ in how many features they have alone."""
+    return isinstance(a, RandomFeatures) and replace(a, count=b.count) == b

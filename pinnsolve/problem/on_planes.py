@@ -49,6 +49,12 @@ class Plane:
     seen: tuple[float, ...]
     elsewhere: ClassVar[tuple[float, ...]] = (0.3, 0.7)  # of other arguments, before anything is known of their reach
 
+    @property
+    def told(self) -> str:
+        """What they are, in words, to follow the function's name."""
+        first, *others = self.seen
+        return f"= {first:g}" if all(v == first for v in others) else "as it is prescribed"
+
     def at(self, chart: Chart, places: Mapping[str, Any]) -> Jet:
         """The values (N,) where the arguments are as given."""
         return self.given(Fields(chart, {**self.parameters, **places}))

@@ -109,9 +109,10 @@ class Told:
         told |= {n: f"unknown, guessed as {u.guess:g}" for n, u in self.constants.items()}
         told |= {n: f"unknown, a function of {', '.join(u.coordinates)}" for n, u in self.functions.items()}
         for n, known in self.known_values.items():
-            told[n] += f", known at {' and '.join(f'{self.functions[n].coordinates[0]} = {v:g}' for v, _ in known)}"
+            (of,) = self.functions[n].coordinates
+            told[n] += f", known at {' and '.join(f'{of} = {place:g} ({n} = {value:g})' for place, value in known)}"
         for n, planes in self.known_planes.items():
-            told[n] += f", known at {' and '.join(f'{p.argument} = {p.place:g}' for p in planes)}"
+            told[n] += f", known at {' and '.join(f'{p.argument} = {p.place:g} ({n} {p.told})' for p in planes)}"
         told |= {n: f"{a.name}, of {', '.join(a.names[c] for c in self.functions[a.name].coordinates)}"
                  for n, a in self.again.items() if a.name in self.functions}  # fmt: skip
         told |= {n: f"an eigenvalue, the {e.count} nearest to {e.near:g}" for n, e in self.eigenvalues.items()}

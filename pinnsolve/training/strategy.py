@@ -15,13 +15,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Literal, TypeGuard
+from typing import Literal
 
 from pinnsolve.algebra.operations import LARGEST, SPEED, qr
 from pinnsolve.errors import Outcome
 from pinnsolve.methods import Marching, Vanishing
 from pinnsolve.networks import LocalFeatures, RandomFeatures
-from pinnsolve.networks.described import is_features
+from pinnsolve.networks.described import alike, is_features
 from pinnsolve.settings import LAYERS, Stage
 from pinnsolve.training.after_cells import after_cells, closer_by, richer_still
 from pinnsolve.training.clock import Clock
@@ -58,15 +58,18 @@ class Strategy:
     rules : Rules
     largest : int
         Trained numbers of random features at most.
+    rough : bool
+        Whether a solution is wanted to begin another one with: a march that came through within its bound does, and
+        nobody asks for its error.
     """
 
     def __init__(
         self, stages: Sequence[Stage], budget: float, tolerance: float, *, automatic: bool = True, cells: int = 0,
         only: bool = False, noise: str = "", coordinates: int = 1, law: Literal["", "smooth", "jumps"] = "",
-        ranges: bool = False, rules: Rules = RULES, largest: int = LARGEST,
+        ranges: bool = False, rules: Rules = RULES, largest: int = LARGEST, rough: bool = False,
     ) -> None:  # fmt: skip
         self.cells, self.plane, self.only, self.unknowns = bool(cells), cells > 1 or (ranges and cells > 0), only, 1
-        self.law, self.space = law, 2 < cells < coordinates and not (ranges or noise)
+        self.rough, self.law, self.space = rough, law, 2 < cells < coordinates and not (ranges or noise)
         self.more = rules.most_in_plane if cells == 2 and coordinates == 3 and not (ranges or noise) else 2
         self.stages, self.tolerance, self.automatic, self.largest = stages, tolerance, automatic, largest
         self.operations, self.noise, self.coordinates, self.rules = SPEED * budget, noise, coordinates, rules
@@ -165,6 +168,8 @@ class Strategy:
 
     def _solved_well(self, results: Results, now: Ended) -> Outcome | None:
         """The outcome where nothing better is needed, or to be had."""
+        if self.rough and isinstance(self.stages[now.stage].method, Marching) and now.solved and not now.stuck:
+            return Outcome("steps", "the cells are within their bound, which is near enough to go on from")
         if self._good_enough(now):
             told = f"the error is estimated at {now.estimate:.0e} ({now.compared} solutions compared){self.noise}"
             return Outcome("converged", told)
@@ -255,7 +260,7 @@ class Strategy:
         network = self.stages[stage].network
         assert isinstance(network, RandomFeatures)
         nets = ((self.stages[e.stage].network, e.operations) for e in results.ended)
-        fewer, operations = max((n.count, spent) for n, spent in nets if _alike(n, network))
+        fewer, operations = max((n.count, spent) for n, spent in nets if alike(n, network))
         return (network.count / fewer) ** self.rules.growth * operations
 
     def _wider(self, results: Results, rounds: Mapping[int, Mapping[int, float]], left: float) -> Turn:
@@ -293,8 +298,3 @@ class Strategy:
             return best, None
         going = self._contenders(results, rounds[most], wider)[0]
         return best, going if self._cost(results, going) <= left else None
-
-
-def _alike(a: object, b: RandomFeatures) -> TypeGuard[RandomFeatures]:
-    """Whether two layers differ in how many features they have alone."""
-    return isinstance(a, RandomFeatures) and replace(a, count=b.count) == b

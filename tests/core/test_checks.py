@@ -369,3 +369,21 @@ def test_a_front_that_passes_a_wall_is_as_large_as_it_is_high(width: float) -> N
     start = initial(u=lambda x: torch.tanh((x - 0.5) / width))
     found = check(in_time(heat, start, dirichlet(u=-1, on=face(x=0)), at_wall)).sizes["u"]
     assert 0.9 < found.scale < 4
+
+
+@pytest.mark.parametrize("where", ["equation", "condition"])
+def test_what_returns_something_else_each_time_is_told(where: str) -> None:
+    """A counter: the same function without it is right."""
+    calls = [0.0]
+
+    def counted(value: Any) -> Any:
+        calls[0] += 1
+        return value + calls[0]
+
+    def equation(u, x):  # type: ignore[no-untyped-def]
+        return d(u, x, x) + (counted(x) if where == "equation" else x)
+
+    end = condition(lambda u, x: counted(u) if where == "condition" else u)
+    problem = Problem(space=Box(x=(0, 1)), unknowns="u", equations=equation, conditions=[end])
+    with pytest.raises(ProblemError, match="asked again at the same places"):
+        check(problem)

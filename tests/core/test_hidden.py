@@ -159,7 +159,7 @@ def test_what_points_see_or_has_no_length_is_not_hidden(problem: Problem) -> Non
 @pytest.mark.parametrize("path", OTHERS, ids=lambda p: p.stem)
 def test_nothing_is_hidden_in_the_gallery(path: Path) -> None:
     problem = load(path).problem
-    assert hidden(problem, sizes_of(problem)) == ([], [])
+    assert hidden(problem, sizes_of(problem)) == ([], [], [])
 
 
 def test_what_has_no_enclosure_is_scanned() -> None:

@@ -137,6 +137,11 @@ def test_broken_files_are_named(tmp_path: Path) -> None:
             Mesh(path)
     with pytest.raises(ProblemError, match="there is no file"):
         Mesh(tmp_path / "none.msh")
+    with pytest.raises(ProblemError, match="is a folder"):
+        Mesh(tmp_path)
+    (tmp_path / "nothing.msh").write_text("")
+    with pytest.raises(ProblemError, match="is empty"):
+        Mesh(tmp_path / "nothing.msh")
     (tmp_path / "text.msh").write_text("hello")
     with pytest.raises(ProblemError, match="cannot be read"):
         Mesh(tmp_path / "text.msh")

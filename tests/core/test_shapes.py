@@ -162,6 +162,9 @@ def test_holes_and_notches_are_known() -> None:
         (lambda: SQUARE - 3, "combined with 3"),  # type: ignore[operator]
         (lambda: LevelSet(lambda x, y: -1 - x**2 - y**2, within=SQUARE), "positive nowhere"),
         (lambda: LevelSet(lambda x, z: x - z, within=SQUARE), "no coordinate"),
+        (lambda: LevelSet(lambda x, y: x**2 + y**2 < 1, within=SQUARE), "returns true or false"),
+        (lambda: Box(x=(0, 1e300)), "reaches further than"),
+        (lambda: Box(x=(0, 1e-300)), "is shorter than"),
         (lambda: Extruded(SQUARE, x=(0, 1)), "already"),
         (lambda: side("hol").resolve(Domain(SQUARE - HOLE)), "hole"),
         (lambda: face(x=2.5).resolve(Domain(SQUARE - HOLE)), "no side"),

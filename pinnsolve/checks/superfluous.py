@@ -1,0 +1,37 @@
+"""A mean, a norm or a value at a single place that says one thing too much.
+
+    u'' = f,  u = 0 at both ends,  integral of u = 1:      u is known without the integral, which is another number
+
+Such a condition stands on no face, and counting says nothing of it: beside fluxes all around, or an eigenvalue that is
+sought, it is what is missing. So both are asked: what the equations and the other conditions leave of what they
+prescribe on polynomials (`checks.posed`), and what all of them together do.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pinnsolve.checks.posed import POSING, Posed, System, settles
+from pinnsolve.problem.problem import Problem
+
+
+def superfluous(problem: Problem, smooth: bool) -> Posed:
+    """What is told of conditions that say one number each, where the rest determines the solution by itself."""
+    sought = problem.constants or problem.functions or problem.observations or problem.solenoidal
+    settling = [] if sought or not problem.equations else [c for c in problem.conditions if settles(problem, c)]
+    if not (smooth and settling):
+        return Posed()
+    alone, every = System.of(problem, settling), System.of(problem)
+    if alone is None or every is None or not (every.linear and alone.linear) or alone.open.shape[1]:
+        return Posed()
+    share, size = every.unmet, float(np.linalg.norm(alone.right))
+    left = float(np.linalg.norm(alone.left)) / size if size else 0.0
+    least = min(POSING.much, problem.tolerance / 3)
+    if not share > max(least, POSING.beyond * left):
+        return Posed()
+    names = " and ".join(f"'{c.name}'" for c in settling)
+    return Posed(
+        unmet=f"{names} {'is' if len(settling) == 1 else 'are'} too much: the equations and the other conditions tell "
+        f"{' and '.join(problem.unknowns)} without, and something else there ({share:.1%} of what is prescribed is "
+        "left by whatever comes closest to all of them); leave out one or the other"
+    )
