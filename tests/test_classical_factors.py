@@ -1,6 +1,7 @@
 """What references of planes and shapes are solved with: normal matrices, factors that are kept, and steps that fail."""
 
 from math import pi
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,11 +15,15 @@ from pinnsolve.checks.as_materials import as_materials
 from pinnsolve.checks.check import check
 from pinnsolve.classical import linear
 from pinnsolve.classical.automatic import attempt, compared_at
+from pinnsolve.classical.cloud import Cloud
+from pinnsolve.classical.grid import Grid
 from pinnsolve.classical.layout import cloud_of, spacing_of
 from pinnsolve.classical.linear import Factored, Nearby
 from pinnsolve.classical.lines import line
 from pinnsolve.classical.normal import gathered
 from pinnsolve.classical.reading import read
+from pinnsolve.classical.solving import Solver
+from pinnsolve.classical.steady import Steady
 
 
 def rectangular(seed: int, shift: float = 0.0) -> csr_matrix:
@@ -139,3 +144,24 @@ def test_a_driven_cavity_is_met_towards_its_corners() -> None:
     nodes = line((0.0, 1.0), 33, 7, False, graded=True).nodes
     assert nodes[1] == pytest.approx(0.5 * (2 / 32) ** 3)
     assert np.allclose(nodes + nodes[::-1], 1)
+
+
+def test_other_solutions_are_looked_for_where_the_known_one_is_resolved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A driven cubic spring to 1e-7: guesses of other heights are tried on the first grid, and none of the finest two."""
+    problem = Problem(
+        space=Box(x=(0, 1)), unknowns="u", conditions=dirichlet(u=0), tolerance=1e-7,
+        equations=lambda u, x: d(u, x, x) - u**3 + 20 * torch.sin(pi * x),
+    )  # fmt: skip
+    counts: list[int] = []
+    whole = Solver.from_guess
+
+    def noted(self: Solver, grid: Grid | Cloud, *rest: Any) -> Steady:
+        counts.append(len(grid))
+        return whole(self, grid, *rest)
+
+    monkeypatch.setattr(Solver, "from_guess", noted)
+    assert attempt(problem).reference is not None
+    levels, looked = counts[:-5], counts[-5:]
+    assert len(levels) > 2
+    assert levels == sorted(set(levels))
+    assert set(looked) == {levels[0]}

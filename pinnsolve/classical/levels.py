@@ -198,7 +198,7 @@ class Ladder:
             last = clock.perf_counter() - began
             density = {} if self.solver.findings.corners else combined(begin, afterwards(found, self.solver.given))
             count *= PLAN.finer[dimension]
-            tolerance = _sharper(tolerance, difference, PLAN.sharper_on_shapes if self.solver.spacing else PLAN.sharper)
+            tolerance = self._sharper(tolerance, difference, target)
 
     def _to_the_best(self) -> bool:
         """Leave out levels that rounding makes worse than one before them; whether one tells its own error."""
@@ -211,6 +211,15 @@ class Ladder:
             return False
         del self.levels[best + 1 :]
         return True
+
+    def _sharper(self, tolerance: float, difference: float, target: float) -> float:
+        """The tolerance of time, or of Newton's method, on the next level."""
+        wanted = tolerance * (PLAN.sharper_on_shapes if self.solver.spacing else PLAN.sharper)
+        if np.isfinite(difference):
+            wanted = max(wanted, PLAN.beside * difference)
+        # what Newton's method leaves need not be below what is seen of the error that is wanted
+        least = PLAN.sharpest if self.solver.given.marched else PLAN.beside * target
+        return max(min(PLAN.least_sharper * tolerance, wanted), least)
 
     def _difference(self, fine: Array, coarse: Array) -> float:
         found = 0.0
@@ -231,11 +240,3 @@ def _left(error: NoReferenceError, solver: Solver) -> float:
     if not isinstance(error, UnfinishedError):
         return np.inf
     return float(solver.given.problem.domain.ends(str(solver.given.problem.domain.time))[1] - error.found.ends[-1])
-
-
-def _sharper(tolerance: float, difference: float, sharper: float) -> float:
-    """The tolerance of time on the next level."""
-    wanted = sharper * tolerance
-    if np.isfinite(difference):
-        wanted = max(wanted, PLAN.beside * difference)
-    return max(min(PLAN.least_sharper * tolerance, wanted), PLAN.sharpest)

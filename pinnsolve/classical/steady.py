@@ -28,11 +28,17 @@ class Search:
     halvings : int
         Of a step that does not lessen the residual.
     solved : float
-        Corrections, relative to the unknown, at which it ends.
+        Corrections, relative to the unknown, at which it ends: those that would come next, if they fell as the last one
+        did.
     part : float
         The same, of the tolerance, where that is more: what is below the differences of levels.
     rounding, slow : float
         Corrections below the first that are more than the second of the last one are rounding: no further one betters.
+    least : float
+        Of the last correction: the next one is taken for no smaller, since each is met by conjugate gradients.
+    far : float
+        After a larger correction factors are made anew, without a trial of the last ones. In a driven cavity these
+        failed after all of 8 such corrections, and after 3 of 13 smaller ones.
     strict : float
         How much more conditions weigh than equations, where both are met in the sense of least squares.
     strict_on_shapes : float
@@ -50,6 +56,8 @@ class Search:
     part: float = 1e-2
     rounding: float = 1e-5
     slow: float = 0.1
+    least: float = 1e-3
+    far: float = 1.0
     strict: float = 10.0
     strict_on_shapes: float = 3.0
     singular: float = 1e4
@@ -100,6 +108,7 @@ def solved(rows: Rows, guess: Array, scales: Array, deadline: float, tolerance: 
     u, nothing = guess.copy(), np.zeros_like(guess)
     weights: Array | None = None
     inverse: Factored | Nearby | None = None
+    factors: Factored | None = None
     last, linear, enough = np.inf, True, max(SEARCH.solved, SEARCH.part * tolerance)
     for steps in range(SEARCH.iterations):
         if clock.perf_counter() > deadline:
@@ -108,10 +117,10 @@ def solved(rows: Rows, guess: Array, scales: Array, deadline: float, tolerance: 
         jacobian = rows.linearised(u, nothing, 0.0)[0]
         weights = weights_of(rows, jacobian) if weights is None else weights
         try:
-            if inverse is None or rows.grid.dimension < 2:
+            if factors is None or rows.grid.dimension < 2 or SEARCH.far < last < np.inf:
                 inverse = Factored(jacobian, weights, rows.order, rows.grid.dimension < 2)
             else:
-                inverse = Nearby(inverse if isinstance(inverse, Factored) else inverse.factors, jacobian, rows.order)
+                inverse = Nearby(factors, jacobian, rows.order)
             step = inverse.solve(-residual).reshape(u.shape)
         except SingularError:
             raise UndeterminedError(SINGULAR) from None
@@ -122,12 +131,14 @@ def solved(rows: Rows, guess: Array, scales: Array, deadline: float, tolerance: 
         size = float(np.max(np.sqrt(np.mean(step**2, 1)) / sizes))
         at_rounding = SEARCH.slow * last <= size <= SEARCH.rounding
         linear = linear and (steps != 1 or size <= SEARCH.rounding)
+        coming = size * (min(max(size / last, SEARCH.least), 1.0) if np.isfinite(last) else 1.0)
         last = size
+        factors = inverse.factors if isinstance(inverse, Nearby) else inverse
         if steps == 1 and not at_rounding and size > SEARCH.rounding:
+            check_determined(rows, factors, jacobian, scales)
+        if part == 1.0 and (coming <= enough or at_rounding):
             check_determined(rows, inverse, jacobian, scales)
-        if part == 1.0 and (size <= enough or at_rounding):
-            check_determined(rows, inverse, jacobian, scales)
-            misfit, rounding = _misfit(rows, u, jacobian, scales), _rounding(inverse, jacobian, u, sizes)
+            misfit, rounding = _misfit(rows, u, jacobian, scales), _rounding(factors, jacobian, u, sizes)
             return Steady(rows, u, misfit, linear and steps > 0, rounding)
     if inverse is not None:
         check_determined(rows, inverse, jacobian, scales)
@@ -187,7 +198,7 @@ def _searched(rows: Rows, u: Array, step: Array, weights: Array, residual: Array
     return u + step, 1.0  # near the solution rounding decides, or least squares leave a residual
 
 
-def _rounding(factors: Factored | Nearby, jacobian: Any, u: Array, sizes: Array) -> float:
+def _rounding(factors: Factored, jacobian: Any, u: Array, sizes: Array) -> float:
     """What rounding of the terms, with signs by chance, makes of the values: high derivatives on many nodes are sums of
     large terms that cancel."""
     terms = np.finfo(float).eps * (abs(jacobian) @ np.abs(u).ravel())
