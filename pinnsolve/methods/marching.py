@@ -15,6 +15,7 @@ from pinnsolve.methods.in_hand import evolution_of, known_of, marched
 from pinnsolve.methods.march_keeping import restore, stored
 from pinnsolve.methods.pace import collocated, some_way
 from pinnsolve.methods.protocol import Objective, State
+from pinnsolve.methods.running_away import ran_away
 from pinnsolve.methods.second_march import slabs
 from pinnsolve.trial.lined import Lined
 from pinnsolve.trial.marched import Marched
@@ -112,6 +113,9 @@ class Marching:
         trial.take(slabs(steps))
         work.add(took)
         record = marcher.record
+        if (ran := ran_away(marcher)) is not None:
+            trial.end_at(ran.until, ran.words)
+            more = False
         done = not more
         if done:  # its factors are of no more use, and take hundreds of megabytes over a plane
             marcher.solver.forget()

@@ -106,6 +106,11 @@ class Marched(OfCells):
         self.slabs += slabs
         self.state, self._search, self._modes = object(), None, None
 
+    def end_at(self, until: float, why: str) -> None:
+        """Let go of the steps that end later, for a reason, in words."""
+        self.slabs, self.stopped = [s for s in self.slabs if s.end <= until], why
+        self.take([])
+
     @property
     def fluxes(self) -> Mapping[str, tuple[float, ...]]:  # type: ignore[override]
         return {} if self.read is None else self.read.places
@@ -126,11 +131,11 @@ class Marched(OfCells):
 
     @property
     def missing(self) -> str:  # type: ignore[override]
+        why = f"; {self.stopped}" if self.stopped else ""
         if not self.slabs:
-            return "nothing is solved yet"
+            return f"nothing is solved yet{why}"
         if not self.found:
             return self.unfound
-        why = f"; {self.stopped}" if self.stopped else ""
         return f"beyond {self.problem.domain.time} = {self.until:.4g} nothing is solved{why}"
 
     def reached(self, coordinates: Mapping[str, Tensor]) -> Tensor | None:
