@@ -19,8 +19,9 @@ import torch
 from torch import Tensor
 
 from pinnsolve.methods.cell_march import Marcher
-from pinnsolve.methods.implicit_step import Step, in_time
+from pinnsolve.methods.implicit_step import Step
 from pinnsolve.methods.march_rules import RULES as MARCH
+from pinnsolve.methods.rows import in_time
 
 
 @dataclass(frozen=True)
