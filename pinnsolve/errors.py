@@ -155,3 +155,15 @@ def whole(what: str, value: Any) -> None:
             f"{what}={value!r} is not a positive whole number",
             f"Write {what.rsplit(maxsplit=1)[-1]}=100.",
         )
+
+
+def yes_or_no(what: str, value: Any) -> None:
+    """Refuse what is neither True nor False: numbers, names, arrays, which have no truth of their own.
+
+    >>> yes_or_no("resume", True)
+    """
+    alone = getattr(value, "shape", None) == () and "bool" in str(getattr(value, "dtype", ""))  # of NumPy and torch
+    if not (isinstance(value, bool) or alone):
+        raise ProblemError(
+            f"{what}={value!r:.60} is neither True nor False", f"Write {what.rsplit(maxsplit=1)[-1]}=True."
+        )

@@ -159,6 +159,7 @@ class Settings:
             whole(f"Settings: {name}", getattr(self, name))
         positive("Settings: budget", self.budget)
         positive("Settings: checkpoint_every", self.checkpoint_every)
+        self._check_redraw_and_device()
         if self.validation is not None and not (is_number(self.validation) and 0 <= self.validation < 1):
             raise ProblemError(f"Settings: validation={self.validation!r} is no share", "Write validation=0.2.")
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
@@ -189,6 +190,15 @@ class Settings:
         self._check_weights()
         self._check_unread()
         usable_device(self.device)
+
+    def _check_redraw_and_device(self) -> None:
+        if not isinstance(self.redraw, Redraw | None):
+            raise ProblemError(
+                f"Settings: redraw={self.redraw!r:.60} says nothing",
+                "Write Redraw(every=5), or None for no new points.",
+            )
+        if not isinstance(self.device, str | torch.device):
+            raise ProblemError(f"Settings: device={self.device!r:.60} is no name", 'Write device="cpu".')
 
     @property
     def automatic(self) -> bool:

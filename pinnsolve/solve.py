@@ -18,7 +18,7 @@ from pinnsolve.checks.precision import check_precision
 from pinnsolve.checks.signature import as_told, guessed_signature, kept_signature
 from pinnsolve.checks.substitution import contradiction, misfits
 from pinnsolve.continuation import Way, along
-from pinnsolve.errors import NotConverged, ProblemError, file_path
+from pinnsolve.errors import NotConverged, ProblemError, file_path, yes_or_no
 from pinnsolve.geometry.cube import Sampler
 from pinnsolve.geometry.sampling import Redraw
 from pinnsolve.machine.files import writable_folder
@@ -173,6 +173,7 @@ def solve(
     0.367879
     """
     problem, settings = declared(problem, settings)
+    yes_or_no("resume", resume)
     chosen = with_options(
         settings,
         {
@@ -217,10 +218,10 @@ def warn_of(solution: Solution) -> None:
 def with_options(settings: Settings | None, options: Options) -> Settings:
     """Settings with some options replaced: those that are given."""
     changes: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
-    if options.get("redraw", True) is True:
+    if (redraw := options.get("redraw", True)) is True:
         changes.pop("redraw", None)
     else:
-        changes["redraw"] = options["redraw"] or None
+        changes["redraw"] = None if redraw is False else redraw
     return dataclasses.replace(settings or Settings(), **changes)
 
 

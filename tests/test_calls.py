@@ -173,6 +173,32 @@ def test_wrong_calls_of_a_solution_are_told(call: Callable[[Any], Any], words: s
     assert words in str(told.value)
 
 
+@pytest.mark.parametrize("array", [np.array([1.0, 2.0]), torch.ones(2), np.array([])], ids=["numpy", "torch", "empty"])
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda a: solve(decay(), budget=1, progress=a), "progress="),
+        (lambda a: solve(decay(), budget=1, resume=a), "resume="),
+        (lambda a: ensemble(decay(), members=2, budget=1, resume=a), "resume="),
+        (lambda a: solve(decay(), budget=1, redraw=a), "redraw="),
+        (lambda a: solve(decay(), budget=1, device=a), "device="),
+        (lambda a: Unknown(1.0, positive=a), "positive="),
+    ],
+    ids=["progress", "resume", "ensemble", "redraw", "device", "positive"],
+)
+def test_arrays_where_yes_or_no_or_a_name_is_meant_are_told(
+    call: Callable[[Any], Any], words: str, array: object
+) -> None:
+    with pytest.raises(ProblemError, match=words):
+        call(array)
+
+
+def test_numpy_may_say_yes_or_no() -> None:
+    assert Unknown(1.0, positive=np.bool_(True)).positive
+    with pytest.raises(ProblemError, match="neither True nor False"):
+        Unknown(1.0, positive=1)  # type: ignore[arg-type]
+
+
 def test_an_error_inside_a_call_stays_what_it_is() -> None:
     def refuses(problem: Problem) -> None:
         raise TypeError("f() got an unexpected keyword argument 'a'")

@@ -15,7 +15,7 @@ from pinnsolve.calls import worded
 from pinnsolve.continuation import along
 from pinnsolve.ensembles.pooled import pooled
 from pinnsolve.ensembles.record import LEAST, Ensemble
-from pinnsolve.errors import Outcome, ProblemError, did_you_mean, file_path
+from pinnsolve.errors import Outcome, ProblemError, did_you_mean, file_path, yes_or_no
 from pinnsolve.machine.files import writable_folder
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem_file import declared
@@ -78,6 +78,7 @@ def ensemble(
     problem, given = declared(problem, options.pop("settings", None))
     settings = with_options(given, options)
     folder = None if out is None else writable_folder(file_path("out", out))
+    yes_or_no("resume", resume)
     if resume and folder is None:
         raise ProblemError("resume=True needs the folder of the run", "Write ensemble(..., out=..., resume=True).")
     many("ensemble: members", members)

@@ -54,6 +54,11 @@ class Reach:
         Of the guess: where a positive constant that is smaller is looked at from. Larger: a small one is moved.
     along : float
         Of a constant's own size: where another one moves it so far at no cost, nothing determines either.
+    bends : float
+        Of a rise: by so much it may differ from what slopes foretell, and on the other side by as much the other way.
+        Larger: one side is taken for both, though the other rises less than is `confirmed`.
+    inside : float
+        Of what is left up to a limit: an error that is longer has sides of its own.
     """
 
     heavier: tuple[float, ...] = (1.0, 1e1, 1e2, 1e3, 1e4)
@@ -67,6 +72,8 @@ class Reach:
     tries: int = 6
     vanished: float = 1e-3
     along: float = 0.5
+    bends: float = 0.5
+    inside: float = 0.1
 
 
 REACH = Reach()
@@ -161,7 +168,7 @@ class Profile:
         for name in self.found:
             if name in lost:
                 continue
-            sides = [self._side(name, sign) for sign in (-1, 1)]
+            sides = self._sides(name)
             errors[name] = self._error(name, *sides)
             if math.isinf(errors[name]):
                 far = max((s for s in sides if s.open), key=lambda s: s.far)
@@ -173,6 +180,15 @@ class Profile:
         return Profiled(errors, told, lost, self.unchecked)
 
     # ------------------------------------------------------------ one constant
+
+    def _sides(self, name: str) -> list[Side]:
+        """Both of them; where the first rises as slopes foretold, the other does, too."""
+        self.as_foretold = False
+        first = self._side(name, -1)
+        declared = self.trial.constants.declared[name]
+        if self.as_foretold and first.far <= REACH.inside * self._limit(name, 1) and declared.ends is None:
+            return [first, first]
+        return [first, self._side(name, 1)]
 
     def _side(self, name: str, sign: int) -> Side:
         """Move it away on one side until the misfit rises."""
@@ -187,9 +203,15 @@ class Profile:
                 return Side(max(side.far, self.stated[name]))
             if step <= 0:
                 break
-            self.trial.constants.put(name, self.found[name] + sign * step)
-            risen = self.rise(self.refit.settled({name}))
+            value = self.found[name] + sign * step
+            if side.far == 0.0:
+                now, foretold = self.refit.beside(name, value)
+            else:
+                self.trial.constants.put(name, value)
+                now, foretold = self.refit.settled({name}), math.inf
+            risen = self.rise(now)
             if risen >= REACH.confirmed and side.far == 0.0:
+                self.as_foretold = abs(risen - (foretold - self.base.data)) < REACH.bends * risen
                 return Side(step if stated else step / risen**0.5)
             if risen >= 1.0:
                 return Side(max(side.far, step / risen**0.5), False, side.values)

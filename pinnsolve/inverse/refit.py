@@ -21,6 +21,7 @@ from torch import Tensor
 from pinnsolve.algebra.least_squares import Triangle
 from pinnsolve.algebra.tolerances import RIDGE
 from pinnsolve.residuals import Residuals
+from pinnsolve.trial.by_constants import ByConstants
 
 # The damping of steps of a network whose layers all train, relative to the diagonal: at first, and times what it rises
 # when a step fails and falls when one succeeds. Larger: weak directions are not followed, and errors are too small.
@@ -67,6 +68,8 @@ class Refit:
         self.foretold = math.inf  # the loss after a step, if all were linear: then no other step is needed
         self.ended = set[str]()  # positive constants that the last step would have made negative
         self.data = set(residuals.trial.problem.data)
+        self.exact = isinstance(residuals.trial, ByConstants)  # equations hold, and each place takes a whole solution
+        self._slopes: tuple[Tensor, Tensor] | None = None  # scaled misfits and their slopes at the minimum
 
     @property
     def spent(self) -> bool:
@@ -79,6 +82,7 @@ class Refit:
     def rescale(self, noise: Mapping[str, float]) -> None:
         """Take another size for the noise of each set of data (its residual's units)."""
         self.scales |= {n: 1 / max(size, self.tiny) for n, size in noise.items()}
+        self._slopes = None
 
     def weights(self) -> dict[str, float]:
         """Those with which a loss of means is chi^2 + W e."""
@@ -126,9 +130,52 @@ class Refit:
 
     def settled_anew(self) -> Misfits:
         """The same where W was changed: the constants follow when all else has."""
-        if self.residuals.trial.frozen:
+        if self.residuals.trial.frozen and not self.exact:
             self.settled(self.values())
         return self.settled()
+
+    def beside(self, name: str, value: float) -> tuple[Misfits, float]:
+        """Hold a constant at another value than that of the minimum, where it is, and solve for all else: what that
+        comes to, and what the slopes at the minimum had foretold of the loss; infinite where they were not asked.
+
+        Where equations hold for all constants each place takes a whole solution, so that all else goes along with the
+        constant at once, as these slopes say.
+        """
+        trial = self.residuals.trial
+        if self.exact and not self.spent and self._along(name, value):
+            self.left -= 1
+            found, foretold = self.misfits(), self.foretold
+            if self._loss(found) - foretold < SETTLED:  # there is nothing that other slopes would lower
+                return found, foretold
+            return self.settled({name}), math.inf
+        trial.constants.put(name, value)
+        return self.settled({name}), math.inf
+
+    def _along(self, name: str, value: float) -> bool:
+        """Go where the slopes at the minimum lead if a constant is held; whether they are finite, and it is not far."""
+        trial, (r, rows) = self.residuals.trial, self._at_minimum()
+        start, names = trial.vector(), list(trial.constants.declared)
+        k = len(start) - len(names) + names.index(name)
+        trial.constants.put(name, value)
+        there = trial.vector()
+        free = self._free({name})
+        moved = r + rows[:, k] * (there[k] - start[k]).to(rows)
+        found = torch.linalg.lstsq(rows[:, free].cpu(), -moved.cpu()[:, None], driver="gelsd").solution[:, 0].to(rows)
+        if not bool(torch.isfinite(found).all()):
+            return False
+        self.foretold = float((moved + rows[:, free] @ found).square().sum())
+        there[free] += found.to(there)
+        trial.assign(there)
+        return True
+
+    def _at_minimum(self) -> tuple[Tensor, Tensor]:
+        """Misfits (N,) and their slopes (N, P), in units of the noise, where the trial function is now at first."""
+        if self._slopes is None:
+            blocks = list(self.residuals.linearised())
+            r = torch.cat([self._scale(n) * v for b in blocks for n, v in b.residuals.items()])
+            rows = torch.cat([self._scale(n) * v for b in blocks for n, v in b.jacobians.items()])
+            self._slopes = r, rows
+        return self._slopes
 
     def _free(self, held: Collection[str]) -> Tensor:
         """The numbers of what is solved for, (m,)."""
@@ -151,6 +198,8 @@ class Refit:
         if found is None:
             return None
         step, self.foretold = found[0][:, 0] - start[free], found[1]
+        if self.exact and 0 <= loss - self.foretold < SETTLED:
+            return None
         for part in (1.0, 0.5, 0.25, 0.125):  # less that does not lower the loss points nowhere
             now = self._at(start, free, part * step)
             if self._loss(now) < loss:

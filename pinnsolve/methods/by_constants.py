@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Protocol
 
 from pinnsolve.errors import ProblemError
@@ -37,7 +37,7 @@ class Kind(Protocol):
         ...
 
     def kept(self, problem: Problem, trial: Any) -> Solved | None:
-        """The solution that a trial function keeps."""
+        """The solution that a trial function keeps, whose cells were found with the accuracy."""
         ...
 
     def once_more(self, trial: Any) -> float:
@@ -92,17 +92,25 @@ class ForConstants:
         self.spent.operations += self.reading * JOINED.call
         try:
             problem, found = self.of.forward.at(values), None
-            if known is not None and self._is_near(values, known.values):
+            if known is not None and self._is_near(values, known):
                 found = self.kind.again(problem, values, known)
             return self.kind.anew(problem, values) if found is None else found
         except ProblemError:  # values at which an equation has none
             return None
 
-    def _is_near(self, values: Mapping[str, float], known: Mapping[str, float]) -> bool:
-        own = self.of.problem.constants
+    def _is_near(self, values: Mapping[str, float], of: Solved) -> bool:
+        own, known = self.of.problem.constants, of.values
+        if of.asked > self.accuracy.tolerance:
+            return False
         if any(abs(values[n] - known[n]) > self.near * max(abs(known[n]), 1e-3 * abs(c.guess)) for n, c in own.items()):
             return False
         return self.settled or all(abs(v - known[n]) <= self.near for n, v in values.items() if n not in own)
+
+    def ask(self, tolerance: float) -> None:
+        """Find other cells with this tolerance from now on."""
+        times = tolerance / self.accuracy.tolerance
+        self.accuracy = replace(self.accuracy, tolerance=tolerance, bound=times * self.accuracy.bound)
+        self.kind = kind_of(self.of, self.accuracy, self.spent)
 
     def richer(self, known: Solved) -> Solved | None:
         """The same with two degrees more."""

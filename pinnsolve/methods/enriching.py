@@ -10,6 +10,7 @@ from pinnsolve.methods import fitted, line_solving, range_nodes, steady_solving
 from pinnsolve.methods.asked import accuracy, closeness
 from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.costs import JOINED
+from pinnsolve.methods.fitting_rules import RULES as FITTING
 from pinnsolve.methods.implicit_step import Scheme, Step
 from pinnsolve.methods.in_hand import evolution_of, known_of, marched
 from pinnsolve.methods.last_terms import RULES as TERMS
@@ -147,8 +148,9 @@ class Enriching:
         if isinstance(known, OverRanges):
             assert isinstance(objective.model, OverRanges)
             return range_nodes.again(objective.model, known, state)
-        done = fitted.enriched(objective.model, known, accuracy(self, known), objective)
-        return {**state, "loss": 0.0, "stuck": not done, "done": True, "left": 0.0}
+        told = fitted.enriched(objective.model, known, accuracy(self, known), objective)
+        kept = {} if told is None or told.numel() > FITTING.carried else {"told": told}
+        return {**state, **kept, "loss": 0.0, "stuck": told is None, "done": True, "left": 0.0}
 
 
 def _by_distance(e: Evolution) -> bool:

@@ -10,13 +10,16 @@ import torch
 from torch import Tensor
 
 from pinnsolve.methods.by_constants import ForConstants
-from pinnsolve.methods.fitting import RULES, Fitting
+from pinnsolve.methods.costs import JOINED
+from pinnsolve.methods.fitting import Fitting
+from pinnsolve.methods.fitting_rules import RULES
 from pinnsolve.methods.march_record import Accuracy
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.problem.expansion import Reach
 from pinnsolve.residuals import Residuals
 from pinnsolve.residuals.of_constants import DataOfConstants
 from pinnsolve.trial.by_constants import ByConstants, Solved
+from pinnsolve.trial.marched import Marched
 from pinnsolve.trial.matched import match
 from pinnsolve.trial.of_cells import OfCells
 from pinnsolve.trial.reach import RULES as REACH
@@ -30,33 +33,28 @@ def taken(trial: OfCells, solved: Solved, vector: Tensor) -> None:
 
 
 def stepped(trial: OfCells, accuracy: Accuracy, objective: Objective, state: State) -> State:
-    """One step of training: one of Gauss and Newton, with as many solutions as it takes until the misfit falls."""
-    solver, kept, begun = ForConstants(trial, accuracy), None, state["march"]
-    if begun:
-        kept = solver.as_kept(trial)
-    else:
-        _begin(trial, objective)
-    fit = Fitting(data_of(trial, solver, kept, objective.residuals), begun.get("damping", RULES.damping))
-    if not begun and fit.astray:
-        fit = _by_data(trial, solver, objective, fit)
-    fit.enough = RULES.rises * _may_rise(trial, fit)
-    more = fit.step()
-    solved = fit.model.solved()
+    """One step of training: some of Gauss and Newton's, each with as many solutions as it takes until the misfit
+    falls."""
+    solver, begun = ForConstants(trial, accuracy), state["march"]
+    fit = _taken_up(trial, solver, accuracy, objective, begun)
+    more, solved = _moved(trial, fit, solver, accuracy, exact=begun.get("exact", False))
+    kept_on: dict[str, Any] = {**begun, "damping": fit.damping, "anew": False}
     if solved is not None:
-        taken(trial, solved, fit.model.vector())
-    kept_on: dict[str, Any] = {**begun, "damping": fit.damping}
+        kept_on["asked"] = solved.asked or accuracy.tolerance
     if not more and not kept_on.get("elsewhere") and (solved is None or fit.poor):
         kept_on["elsewhere"] = more = True
         trial.forward.assign(fit.elsewhere())
         fit.model.assign(trial.forward.vector())
         if (solved := fit.model.solved()) is not None:
             taken(trial, solved, fit.model.vector())
-            kept_on["damping"] = RULES.damping
+            kept_on |= {"damping": RULES.damping, "asked": solved.asked or accuracy.tolerance}
     elif solved is not None and not more:
         told_anew = not fit.poor and _stretched(
             trial, solver, objective, kept_on
         )  # a wrong solution says nothing of that
         more = told_anew or _rises(trial, fit, kept_on, solved.left)
+        if not more and kept_on["asked"] > accuracy.tolerance:  # constants are found; now with what is asked of cells
+            kept_on["exact"] = kept_on["anew"] = more = True
     trial.found = solved is not None and not more and not fit.poor
     took = solver.spent.total
     objective.work.add(took)
@@ -65,6 +63,50 @@ def stepped(trial: OfCells, accuracy: Accuracy, objective: Objective, state: Sta
         "rate": took,
         "points": {}, "march": kept_on,
     }  # fmt: skip
+
+
+def _taken_up(
+    trial: OfCells, solver: ForConstants, accuracy: Accuracy, objective: Objective, begun: Mapping[str, Any]
+) -> Fitting:
+    """The fit as it stands."""
+    if not begun:
+        _begin(trial, objective)
+        solver.ask(_asked(trial, accuracy, math.inf))
+        fit = Fitting(data_of(trial, solver, None, objective.residuals))
+        fit = _by_data(trial, solver, objective, fit) if fit.astray else fit
+    else:
+        solver.ask(begun["asked"])
+        kept = None if begun["anew"] else solver.as_kept(trial)
+        if begun["anew"]:
+            solver.ask(accuracy.tolerance)
+        fit = Fitting(data_of(trial, solver, kept, objective.residuals), begun["damping"])
+    fit.enough = RULES.rises * (_may_rise(trial, fit) and not begun.get("last"))
+    return fit
+
+
+def _moved(
+    trial: OfCells, fit: Fitting, solver: ForConstants, accuracy: Accuracy, exact: bool
+) -> tuple[bool, Solved | None]:
+    """Steps of Gauss and Newton's until it is time to look, or there are no more: whether there are; the solution."""
+    more, solved = True, None
+    while more and (solved is None or solver.spent.total < RULES.together * JOINED.call):
+        if not exact:
+            solver.ask(_asked(trial, accuracy, fit.missed))
+        more = fit.step()
+        if (solved := fit.model.solved()) is None:
+            break
+        solved.told_by(None)
+    if solved is not None:
+        taken(trial, solved, fit.model.vector())
+    return more, solved
+
+
+def _asked(trial: OfCells, accuracy: Accuracy, missed: float) -> float:
+    """What cells are asked for while data are missed by so much, relative to how they vary."""
+    if not isinstance(trial, Marched):
+        return accuracy.tolerance
+    asked = min(RULES.beside * missed, RULES.coarsest)
+    return asked if asked > RULES.finer * accuracy.tolerance else accuracy.tolerance
 
 
 def _stretched(trial: OfCells, solver: ForConstants, objective: Objective, kept: dict[str, Any]) -> bool:
@@ -83,6 +125,7 @@ def _stretched(trial: OfCells, solver: ForConstants, objective: Objective, kept:
     model = data_of(trial, solver, None, objective.residuals).trial
     if (solved := model.solved()) is not None:
         taken(trial, solved, model.vector())
+        kept["asked"] = solved.asked or solver.accuracy.tolerance
     return True
 
 
@@ -111,22 +154,27 @@ def _may_rise(trial: OfCells, fit: Fitting) -> bool:
 def _rises(trial: OfCells, fit: Fitting, kept: dict[str, Any], left: float) -> bool:
     """Whether more terms of what is not said are tried, as long as they pay; where they did not, the solution with
     fewer is taken again. What cells leave of misfits is their own error."""
-    score, functions = fit.score(), bool(trial.forward.unsaid.functions)
-    if score >= kept.get("score", math.inf) - RULES.decisive * functions:
-        level = trial.forward.level
-        trial.assign(kept["before"])
-        if functions:  # the terms stay, at zero: what a function lacks is part of its error
-            trial.forward.rise(level)
+    score, functions, level = fit.score(), bool(trial.forward.unsaid.functions), trial.forward.level
+    if kept.get("last"):
+        if functions:
+            trial.forward.rise(level + 1)
         return False
+    if score >= kept.get("score", math.inf) - RULES.decisive * functions:
+        trial.assign(kept["before"])
+        kept |= {"asked": kept["asked before"], "last": kept["early"]}
+        if functions and not kept["last"]:  # the terms stay, at zero: what a function lacks is part of its error
+            trial.forward.rise(level)
+        return bool(kept["last"])
     if not _may_rise(trial, fit):
         return False
     if fit.rms() <= left:
         if functions:
-            trial.forward.rise(trial.forward.level + 1)
+            trial.forward.rise(level + 1)
         return False
     own = trial.forward.own(trial.forward.vector()).cpu()
     shift = (own - kept.get("own", torch.zeros_like(own))).abs()  # from the guess at first, where that is zero
     kept |= {"score": score, "before": trial.vector(), "own": own, "shift": shift}
+    kept |= {"asked before": kept["asked"], "early": fit.ahead > 0}
     trial.forward.rise(trial.forward.level + 1)
     return True
 
@@ -153,32 +201,36 @@ def _by_data(trial: OfCells, solver: ForConstants, objective: Objective, begun: 
     return begun
 
 
-def enriched(trial: OfCells, known: OfCells, accuracy: Accuracy, objective: Objective) -> bool:
-    """A known solution with two degrees more, and its constants moved by what that changes of the misfits; whether that
-    was possible.
+def enriched(trial: OfCells, known: OfCells, accuracy: Accuracy, objective: Objective) -> Tensor | None:
+    """A known solution with two degrees more, and its constants where the misfits of that are least; how that answers
+    to them, or nothing where it was not possible.
 
-    The solution goes with them along its sensitivities. By how much they move is the error that the cells had made.
+    The solution goes with them along its sensitivities. By how much they move with what richer cells change of the
+    misfits is the error that the poorer ones had made.
     """
     solver = ForConstants(trial, accuracy)
     trial.forward.follow(known.forward)
     before = solver.as_kept(known)
     rich = solver.richer(before) if before is not None else None
     if before is None or rich is None:
-        return False
+        return None
     poorer = Fitting(data_of(trial, solver, before, objective.residuals)).residuals()
     fit = Fitting(data_of(trial, solver, rich, objective.residuals))
     r, jacobian = fit.rows()
     tangents = rich.tangents()
     objective.work.add(solver.spent.total)
     if tangents is None or not bool(torch.isfinite(r).all()):
-        return False
-    change = fit.answer(r - poorer, jacobian)
-    if float(change.abs().max()) > RULES.far:
-        return False
+        return None
+    error = fit.answer(r - poorer, jacobian)
+    if float(error.abs().max()) > RULES.far:
+        return None
+    # terms of functions for which data do not ask stay at zero, and what is told weakly stays where it is
+    whole = error if trial.forward.unsaid.functions else fit.answer(r, jacobian)
+    change = whole if float(whole.abs().max()) <= RULES.far else error
     taken(trial, rich, fit.model.vector() + change)
     trial.add(torch.tensordot(change * fit.model.forward.slopes().to(change.device), tangents, 1))
-    trial.forward.moved, trial.found = change.abs().cpu(), True
-    return True
+    trial.forward.moved, trial.found = error.abs().cpu(), True
+    return tangents
 
 
 def data_of(trial: OfCells, solver: ForConstants, kept: Solved | None, residuals: object) -> DataOfConstants:

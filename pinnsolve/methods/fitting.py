@@ -18,82 +18,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from pinnsolve.methods.fitting_rules import RULES
 from pinnsolve.residuals.of_constants import DataOfConstants
 from pinnsolve.trial.by_constants import ByConstants
-
-
-@dataclass(frozen=True)
-class Rules:
-    """How constants move. Chosen, not measured, but for the first, which is that of the prototypes.
-
-    Parameters
-    ----------
-    longest : float
-        Of a logarithm, or of what stands for a bounded constant: a factor of e^1.5. Larger: solutions of another kind.
-    damping, less, more : float
-        mu at first, and what it is multiplied with after a step that did, and after one that did not.
-    least, most : float
-        Of mu: below it is none; above it no step leads down.
-    settled : float
-        Of one standard error: a step that is foretold to be shorter is the last one.
-    floor : float
-        Of the misfit: what a step must bring, where the misfit is the error of the cells themselves.
-    far : float
-        Of what is trained: richer features move no constant by more, or neither solution is one.
-    share : float
-        Of the measurements: what is not said has no more coefficients.
-    near : float
-        Of what is trained: slopes serve for another step so far away. Larger: steps that bring little. Smaller: slopes
-        that are computed for nothing.
-    rises, missed : float
-        Of the misfit: what a step must bring where more terms of what is not said may bring more, while the misfit is
-        so many times what noise makes. Larger: series that are decided upon before they have come to their end.
-    poor : float
-        Of how the data vary: where more is left, another minimum is sought. Larger: wrong ones are taken.
-    astray : float
-        Of the same: a first solution that is so far away ran away. Smaller: what data alone tell of functions of
-        unknowns is tried where a guess would do.
-    places : (int, int)
-        Along one coordinate, and over more: where else a constant may begin. Fewer: the right one is passed by.
-    reach : float
-        How far from the guess: a factor of sixteen, if a constant is positive.
-    serves : float
-        Of the misfit: slopes that were used before serve as long as a step leaves less.
-    decisive : float
-        Of Akaike's criterion: what more terms of an unknown function must bring at the least. Smaller: they follow the
-        noise where data say little. Larger: its error is told by fewer. Differences below it mean little (Burnham &
-        Anderson, Model Selection and Multimodel Inference (2002), section 2.6).
-    weak : float
-        Of the largest: directions that data tell less are left as they are.
-    rounding : float
-        Of the largest slope: what no misfit answers to, as the size of a conductivity between given temperatures.
-        Smaller: the step is as long as that may be, and nothing else moves.
-    """
-
-    longest: float = 1.5
-    damping: float = 1e-6
-    less: float = 0.1
-    more: float = 10.0
-    least: float = 1e-12
-    most: float = 1e6
-    settled: float = 0.03
-    floor: float = 0.1
-    far: float = 0.1
-    share: float = 0.25
-    near: float = 0.02
-    rises: float = 0.3
-    missed: float = 4.0
-    poor: float = 0.25
-    astray: float = 10.0
-    places: tuple[int, int] = (28, 8)
-    reach: float = 2.8
-    serves: float = 0.5
-    decisive: float = 4.0
-    weak: float = 1e-7
-    rounding: float = 1e-10
-
-
-RULES = Rules()
 
 
 @dataclass
@@ -106,11 +33,14 @@ class Fitting:
     damping : float
     enough : float
         Of a misfit that is no noise: a step that brings less is the last one, where more terms can follow.
+    ahead : float
+        By how much the misfit would fall yet, where such a step was not taken.
     """
 
     data: DataOfConstants
     damping: float = RULES.damping
     enough: float = 0.0
+    ahead: float = 0.0
 
     @property
     def model(self) -> ByConstants:
@@ -132,7 +62,8 @@ class Fitting:
 
     def score(self) -> float:
         """Akaike's criterion: the smaller the better."""
-        misfit = self.misfit() if self.known else 2 * len(self) * math.log(max(self.rms(), 1e-150))
+        left = max(self.misfit() - self.ahead, 0.0)
+        misfit = left if self.known else 2 * len(self) * math.log(max((left / len(self)) ** 0.5, 1e-150))
         return misfit + 2 * self.model.forward.count
 
     def rms(self) -> float:
@@ -140,9 +71,12 @@ class Fitting:
         return (self.misfit() / len(self)) ** 0.5
 
     def _enough(self, before: float, unit: float) -> float:
-        """What a step must bring. Where noise cannot be what is left, and more terms can follow, that is more."""
-        far = self.known and before > RULES.missed * len(self)
-        return max(RULES.floor * unit, self.enough * before * far)
+        """What a step must bring."""
+        return max(RULES.floor * unit, self._early(before))
+
+    def _early(self, before: float) -> float:
+        """The same where noise cannot be what is left, and more terms can follow; otherwise nothing."""
+        return self.enough * before * (not self.known or before > RULES.missed * len(self))
 
     @property
     def poor(self) -> bool:
@@ -154,6 +88,11 @@ class Fitting:
     def astray(self) -> bool:
         """Whether the solution is further from the data than these ever vary, or there is none."""
         return self.misfit() > RULES.astray * self._varies()
+
+    @property
+    def missed(self) -> float:
+        """The misfit relative to how the data vary, as root mean squares."""
+        return (self.misfit() / self._varies()) ** 0.5 if self._varies() > 0 else 0.0
 
     def _varies(self) -> float:
         """The sum of squares of what is measured about its mean, in the data's own scales."""
@@ -212,19 +151,21 @@ class Fitting:
 
     def step(self) -> bool:
         """Take one step, and with the same slopes what follows from it; whether there are more to take."""
-        begin, before = self.model.vector(), self.misfit()
-        (r, jacobian), again = self.rows(), False
+        (r, jacobian), before, again = self.rows(), self.misfit(), False
         if not bool(torch.isfinite(r).all() & torch.isfinite(jacobian).all()):
             return False
         while self.damping <= RULES.most:
-            unit = before / max(len(r) - len(begin), 1)
+            begin, unit = self.model.vector(), before / max(len(r) - jacobian.shape[1], 1)
             change, foretold = self._proposed(r, jacobian, begin)
             last = foretold < RULES.settled**2 * unit and self.damping <= 1.0
+            if self._is_early(foretold, before) or (last and again):
+                return False  # other slopes would say the same: they serve as far as it has come
             self.model.assign(begin + change)
             now = self.misfit()
             if now >= before:
                 self.model.assign(begin)
-                if last:  # it is shorter than what matters, and does harm
+                # it is shorter than what matters, or than cells tell, and does harm
+                if last or (foretold <= self._enough(before, unit) and self.damping <= 1.0):
                     return False
                 self.damping = max(RULES.more * self.damping, 1e-2)
                 continue
@@ -232,16 +173,26 @@ class Fitting:
             # what falls by so little is no longer led by the slopes: it is the error of the cells
             if last or not before - now > self._enough(before, unit):
                 return False
-            if not self._along(begin) or (again and now > RULES.serves * before):
-                return True  # other slopes
-            again = True
-            begin, before, r = self.model.vector(), now, self.residuals()
-        self.model.assign(begin)
+            led, r = r + jacobian @ change, self.residuals()
+            off = float((r - led).norm() / (jacobian @ change).norm().clamp(min=1e-300))
+            over = self._would_bring_little(r, jacobian, now, off)
+            if over or off > RULES.near or (again and now > RULES.serves * before):
+                return not over  # other slopes
+            again, before = True, now
         return False
 
-    def _along(self, begin: Tensor) -> bool:
-        """Whether it is still so near that the slopes serve."""
-        return bool((self.model.vector() - begin).abs().max() <= RULES.near)
+    def _is_early(self, foretold: float, before: float) -> bool:
+        """Whether a step would bring so little that more terms are tried before."""
+        early = foretold <= self._early(before) and self.damping <= 1.0
+        self.ahead = foretold if early else self.ahead
+        return early
+
+    def _would_bring_little(self, r: Tensor, jacobian: Tensor, now: float, off: float) -> bool:
+        """The same of the next step with slopes that served roughly, off by such a part of what they foretold."""
+        if off > RULES.roughly or not self.enough:
+            return False
+        foretold = self._proposed(r, jacobian, self.model.vector())[1]
+        return self._is_early(foretold / RULES.roughly, now)
 
     def residuals(self) -> Tensor:
         return torch.cat([self._scale(n) * v for n, v in self.data.values().items()])

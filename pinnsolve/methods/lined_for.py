@@ -34,17 +34,22 @@ class LinedFor:
     values: Mapping[str, float]
     cells: Cells
     left: float
-    _tangents: Tensor | None = None
+    told: Tensor | None = None
+    asked = 0.0
+
+    def told_by(self, derivatives: Tensor | None) -> None:
+        """Take these, or let them be its own."""
+        self.told = derivatives
 
     def tangents(self) -> Tensor | None:
         """(K, n, F, M)."""
-        if self._tangents is None:
+        if self.told is None:
             try:
                 operator = LineOperator(self.cells, self.cells.at_points(slopes=True))
-                self._tangents = operator.sensitivities(self.values)
+                self.told = operator.sensitivities(self.values)
             except (ProblemError, RuntimeError):  # singular: the solution is not a function of the constants
                 return None
-        return self._tangents
+        return self.told
 
     def give(self, trial: OfCells) -> None:
         """Let a trial function keep it."""

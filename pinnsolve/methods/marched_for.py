@@ -38,6 +38,7 @@ class MarchedFor:
     steps: Sequence[Step]
     spent: Spent
     left: float
+    asked: float
     told: Tensor | None = None  # its sensitivities, or on the same cells those of a solution that is near
 
     def tangents(self) -> Tensor | None:
@@ -47,6 +48,10 @@ class MarchedFor:
             self.spent.operations += JOINED.call * (3 * len(self.steps) + 0.5 * len(self.values))  # slopes, and modes
             self.told = None if found is None else torch.cat(found, 1)
         return self.told
+
+    def told_by(self, derivatives: Tensor | None) -> None:
+        """Take these, or let them be its own."""
+        self.told = derivatives
 
     def give(self, trial: OfCells) -> None:
         """Let a trial function keep it."""
@@ -134,7 +139,7 @@ class OverSteps:
         if found is None or (not more and len(found) != len(guess)):
             return None
         made = self._kept(problem, values, found[0].scheme, known.solver, found)
-        made.told = None if more else known.told
+        made.told, made.left, made.asked = None if more else known.told, known.left, known.asked
         return made
 
     def _kept(
@@ -143,4 +148,4 @@ class OverSteps:
         trial = Marched(problem, self.of.layer, self.of.plan, self.of.dtype, self.of.device)
         left = self.accuracy.tolerance / (ASKED.plane if scheme.evolution.dims > 1 else 1.0)
         trial.take(slabs(steps))
-        return MarchedFor(trial, dict(values), scheme, solver, steps, self.spent, left)
+        return MarchedFor(trial, dict(values), scheme, solver, steps, self.spent, left, self.accuracy.tolerance)

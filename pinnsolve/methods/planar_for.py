@@ -37,6 +37,11 @@ class PlanarFor:
     cells: SteadyCells
     spent: Spent
     told: Tensor | None = None  # how they answer, or how a solution on the same cells does that is near
+    asked = 0.0
+
+    def told_by(self, derivatives: Tensor | None) -> None:
+        """Take this answer, or let it be its own."""
+        self.told = derivatives
 
     @property
     def left(self) -> float:

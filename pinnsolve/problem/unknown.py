@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from pinnsolve.calls import worded_class
-from pinnsolve.errors import ProblemError, if_complex, is_number
+from pinnsolve.errors import ProblemError, if_complex, is_number, yes_or_no
 
 on_tensors: Any = torch
 # Of the range between bounds: as near to them as a constant is put. Smaller: its slope is lost in rounding. Chosen.
@@ -69,6 +69,7 @@ class Unknown:
     def __post_init__(self) -> None:
         if not is_number(self.guess):
             raise ProblemError(f"Unknown({self.guess!r}) has no guess", if_complex(self.guess) + "Write Unknown(0.05).")
+        yes_or_no(f"Unknown({self.guess:g}): positive", self.positive)
         if self.positive and self.guess <= 0:
             raise ProblemError(
                 f"Unknown({self.guess:g}, positive=True): the guess is not positive", "Begin above zero."

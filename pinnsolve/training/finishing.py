@@ -239,7 +239,10 @@ def _over_cells(run: Run, trial: OfCells, few: Points, unseen: Residuals | None)
     assert isinstance(method, Marching | Enriching)
     solver = ForConstants(trial, accuracy(method, trial), settled=True)
     solver.spent.most = max(RESERVE.one_cells * SPEED, 20 * solved_again(trial))
-    data = data_of(trial, solver, solver.as_kept(trial), run.points.training)
+    kept = solver.as_kept(trial)
+    if kept is not None and run.best is not None and run.best.stage == run.number:
+        kept.told_by(run.method_state.get("told"))  # constants have moved along them, by next to nothing
+    data = data_of(trial, solver, kept, run.points.training)
     moved = dict(
         zip(trial.forward.sought.raw, (trial.forward.moved * trial.forward.slopes().abs()).tolist(), strict=True)
     )

@@ -11,6 +11,7 @@ from contextlib import contextmanager, nullcontext
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from pinnsolve.errors import yes_or_no
 from pinnsolve.training.history import Look
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ def shown(asked: Told | bool | None, budget: float) -> Context[Told | None]:
     a notebook and nowhere else."""
     if callable(asked):
         return nullcontext(asked)
+    if asked is not None:
+        yes_or_no("progress", asked)
     if asked is False or (asked is None and not _in_notebook()):
         return nullcontext(None)
     from rich.console import Console

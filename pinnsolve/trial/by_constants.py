@@ -28,8 +28,18 @@ class Solved(Protocol):
         """What its cells leave, relative to the unknowns."""
         ...
 
+    @property
+    def asked(self) -> float:
+        """The tolerance with which its cells were found; zero where these are the same for any."""
+        ...
+
     def tangents(self) -> Tensor | None:
-        """Its derivatives by the constants, as coefficients (K, ...) on the same cells; nothing without such."""
+        """Its derivatives by the constants, as coefficients (K, ...) on the same cells, or those of a solution nearby;
+        nothing without such."""
+        ...
+
+    def told_by(self, derivatives: Tensor | None) -> None:
+        """Take these as its derivatives, or none: then they are its own."""
         ...
 
     def give(self, trial: OfCells) -> None:
@@ -73,7 +83,7 @@ class ByConstants(Trial):
             if len(self.known) >= 8:  # profiles return to where they began
                 del self.known[next(iter(self.known))]
             self.known[self.key] = found
-        found = self.known[self.key]
+        found = self.known[self.key] = self.known.pop(self.key)  # what was asked for lately goes last
         self.last = found or self.last
         return found
 
