@@ -13,12 +13,15 @@ from torch import cos, exp, sin
 
 from pinnsolve import Box, Problem, condition, d, dirichlet, face, laplace, neumann, periodic, point, solve
 from pinnsolve.checks.check import check
+from pinnsolve.geometry.places import Corner
 from pinnsolve.methods import easing, joined_newton, joined_stage, steady_refining, steady_whole
 from pinnsolve.methods.faces import gaps
+from pinnsolve.methods.grading import beside, graded, reach
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.joined_newton import JoinedNewton
 from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator, scheme_of
 from pinnsolve.methods.steady_keeping import stored, taken_up
+from pinnsolve.methods.steady_measured import apart_from
 from pinnsolve.methods.steady_whole import SteadyWhole
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.tiles import Tiles
@@ -315,6 +318,21 @@ def test_a_lid_with_bare_corners_finds_graded_cells() -> None:
     prepared = again.prepare(evolution.points(torch.stack(list(at.values()), 1), torch.zeros(1)))
     u = float(again.unknowns(prepared)["u"].value)
     assert again.complete and u == pytest.approx(-0.2140, abs=5e-4)
+
+
+def test_what_is_left_near_a_jump_is_told_apart() -> None:
+    """It falls with no degree, so that of what richer features leave it says nothing; a fifth of it counts as an error.
+    (A mutant that takes the largest of all cells says 5.0.)"""
+    names, corner = ("x", "y"), Corner({"x": 0.0, "y": 1.0})
+    evolution, _ = read(cavity(1))
+    mesh = Tiles.begun(evolution.extent, 2, evolution.joints, CPU, evolution.region)
+    mesh, _ = graded(mesh, corner, 0.02, names, evolution.rings)
+    there, far = beside(mesh, corner, names), reach(mesh, corner, names)
+    assert int(there.sum()) == 1 and float(far[there]) == pytest.approx(1 / 64) and float(far.max()) == pytest.approx(1)
+    found = torch.where(far <= 0.1, 0.5, 0.01)
+    found[there] = 5.0
+    assert apart_from([corner], mesh, found, names) == pytest.approx((0.01, 1.0))
+    assert apart_from([], mesh, found, names) == pytest.approx((5.0, 0.0))
 
 
 # ---------------------------------------------------------------- ways that fail

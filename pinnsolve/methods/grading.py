@@ -51,6 +51,20 @@ def beside(mesh: Tiles, corner: Corner, names: Sequence[str]) -> Tensor:
     return ((low <= place) & (place <= high)).all(-1)
 
 
+def beside_any(mesh: Tiles, corners: Sequence[Corner], names: Sequence[str]) -> Tensor:
+    """Which cells end at some corner, (n,)."""
+    none = torch.zeros_like(mesh.shares, dtype=torch.bool)
+    return torch.stack([none, *(beside(mesh, corner, names) for corner in corners)]).any(0)
+
+
+def reach(mesh: Tiles, corner: Corner, names: Sequence[str]) -> Tensor:
+    """How far each cell reaches from a corner along some coordinate, (n,), in parts of the whole."""
+    axes = [k for k, c in enumerate(names) if c in corner.fixed]
+    place = mesh.lows.new_tensor([corner.fixed[names[k]] for k in axes])
+    low, high = mesh.lows[:, axes], (mesh.lows + mesh.widths)[:, axes]
+    return (torch.maximum((low - place).abs(), (high - place).abs()) / mesh.lengths[axes]).amax(-1)
+
+
 def graded(
     mesh: Tiles, corner: Corner, part: float, names: Sequence[str], rings: Sequence[bool]
 ) -> tuple[Tiles, list[list[int]]]:  # fmt: skip

@@ -94,7 +94,7 @@ class OverPlane:
             if self.spent.total - begun > self.spent.most:
                 return None
         self.spent.operations = before + work.operations
-        return self._held(problem, values, whole.cells, whole.offs[-1]) if whole.settled else None
+        return self._held(problem, values, whole.cells, whole.defect) if whole.settled else None
 
     def again(self, problem: Problem, values: Mapping[str, float], known: PlanarFor) -> PlanarFor | None:
         """On the cells of a known solution, from where its sensitivities lead."""

@@ -16,7 +16,7 @@ from pinnsolve.methods.steady_whole import SteadyWhole
 from pinnsolve.networks.reference_cell import degree_of
 from pinnsolve.networks.tiles import Tiles
 
-KEPT = "parent", "offs", "tries", "solved", "settled", "bound", "factorised"
+KEPT = "parent", "offs", "tries", "solved", "settled", "bound", "factorised", "defect"
 
 
 def taken_up(whole: SteadyWhole, mesh: Tiles, coefficients: Tensor, kept: Mapping[str, Any]) -> SteadyWhole:

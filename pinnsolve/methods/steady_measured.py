@@ -10,11 +10,12 @@ from torch import Tensor
 
 from pinnsolve.geometry.places import Corner
 from pinnsolve.methods.fluxed_faces import FluxedFaces
-from pinnsolve.methods.grading import beside
+from pinnsolve.methods.grading import beside, reach
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.joined_faces import JoinedFaces
 from pinnsolve.methods.march_record import variation
 from pinnsolve.methods.steady_cells import SteadyCells, defects
+from pinnsolve.networks.tiles import Tiles
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,16 @@ class Felt:
     Parameters
     ----------
     narrow : float
-        Of the lengths: in smaller cells a larger defect is let pass, as the root of their width, and beside a corner
-        whose values jump as their width. Larger: what such a corner leaves is felt far away. Smaller: more cells.
+        Of the lengths: in smaller cells a larger defect is let pass, as the root of their width, and near a corner
+        whose values jump as how far they reach from it. Larger: what is left there is felt far away. Smaller: cells
+        around such a corner are halved again and again.
+    jumps : float
+        The same of the cells at such a corner, whose defect is the same at every width: a lid's changes the flow by
+        0.1 times what counts with it, as their width; of Laplace's equation by less, as its square. Larger: it is felt.
+        Smaller: more cells. (`problems/cavity.py` on cells halved 2 to 9 times at the corners.)
+    passes : float
+        Of what counts of cells near such a corner: the error that comes of it elsewhere. Larger: too cautious.
+        Smaller: too kind (the lid's pressure is 0.16 times that off).
     many : float
         Over space, one over so many of the whole: in smaller cells a larger defect is let pass, as the root of their
         share. Larger: more cells.
@@ -34,6 +43,8 @@ class Felt:
     """
 
     narrow: float = 0.1
+    jumps: float = 0.25
+    passes: float = 0.2
     many: float = 8.0
     floor: float = 1e-3
 
@@ -52,8 +63,23 @@ def measured(
     if mesh.dims > 2:
         felt = felt * (FELT.many * mesh.shares).clamp(max=1.0).sqrt()
     for corner in corners:
-        felt = torch.where(beside(mesh, corner, told.evolution.problem.coordinates), part, felt)
+        names = told.evolution.problem.coordinates
+        felt = torch.minimum(felt, reach(mesh, corner, names) / FELT.narrow)
+        felt = torch.where(beside(mesh, corner, names), (mesh.widths / mesh.lengths).amax(-1) / FELT.jumps, felt)
     return sized, defects(solved, faces, sizes_like(sized)) * felt
+
+
+def apart_from(
+    corners: Sequence[Corner], mesh: Tiles, found: Tensor, names: Sequence[str]
+) -> tuple[float, float]:  # fmt: skip
+    """What the worst of all cells leaves that are not near a corner whose values jump, of what each does, (n,); and the
+    error that comes of those that are: richer features hardly leave less there."""
+    near = torch.zeros_like(found, dtype=torch.bool)
+    for corner in corners:
+        near |= reach(mesh, corner, names) <= FELT.narrow
+    if not bool(near.any()) or bool(near.all()):
+        return float(found.max()), 0.0
+    return float(found[~near].max()), FELT.passes * float(found[near].max())
 
 
 def sizes_like(cells: SteadyCells) -> Tensor:

@@ -12,7 +12,8 @@ from torch import Tensor
 from pinnsolve.geometry.places import Corner
 from pinnsolve.machine.memory import give_back
 from pinnsolve.methods.faces import faces_of
-from pinnsolve.methods.grading import graded
+from pinnsolve.methods.grading import RULES as GRADING
+from pinnsolve.methods.grading import graded, targets
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.stage_costs import operations
 from pinnsolve.methods.stage_operator import held, that_fit
@@ -41,22 +42,27 @@ class Rules:
     space : int
         The highest degree over space. Higher: cells of several hundred features, which take longer than what halving
         them brings.
+    fine : float
+        Of the bound: below it, in a plane, features have two degrees more from the second round on. The lid's flow to
+        1e-4 takes 179 cells of degree 10, or 277 of degree 8, which take half as long again. Larger: more is computed
+        than is asked for. Smaller: cells.
     """
 
     memory: float = 5.5e8
     cut: float = 0.7
     space: int = 14
+    fine: float = 1e-3
 
 
 RULES = Rules()
 
 
 def let_go(mesh: Tiles) -> None:
-    """Let go of what was made for the cells before, once their solution is one of others: over space tables of features
-    and of traces take as much memory as the equations of these."""
-    if mesh.dims > 2:
-        spread.cache_clear()
-        faces_of.cache_clear()
+    """Let go of what was made for the cells before, once their solution is one of others: tables of features and of
+    traces take as much memory over space as the equations of these, in a plane a quarter."""
+    spread.cache_clear()
+    faces_of.cache_clear()
+    if mesh.dims > 1:
         give_back()
 
 
@@ -77,6 +83,27 @@ def halves_of(cells: SteadyCells, wanted: Tensor, targets: Sequence[tuple[Corner
         mesh, more = graded(mesh, corner, part, e.problem.coordinates, e.rings)
         how += more
     return mesh, how
+
+
+def towards_corners(
+    cells: SteadyCells, found: Tensor, parent: Tensor, bound: float, corners: Sequence[Corner]
+) -> list[tuple[Corner, float]]:  # fmt: skip
+    """How small cells at corners must be, by what each cell leaves and what its parent did, (n,): where values jump;
+    where a rim turns and halving does little; and in a plane where a value is held at a point, since there polynomials
+    of small residuals are farthest off, as the square of their cell."""
+    e, mesh = cells.scheme.evolution, cells.mesh
+    names = e.problem.coordinates
+    singular = torch.where(found > GRADING.falls * parent, found, torch.zeros_like(found))
+    known = targets(mesh, found, bound, corners, names) + targets(mesh, singular, bound, e.notches, names)
+    alone = [wall.fixed for wall in e.walls if wall.side is None and wall.rim is None and mesh.dims == 2]
+    return known + [(Corner({c: at[k] for k, c in enumerate(names)}), bound**0.5) for at in alone]
+
+
+def richer_once(cells: SteadyCells, begun: int, bound: float) -> SteadyCells | None:
+    """The same functions among features of two degrees more than those that were begun with, in a plane where much is
+    asked for; not where slopes have no bound at corners of a rim, to which smaller cells do more."""
+    once = cells.scheme.degree == begun and not cells.added and not cells.scheme.evolution.notches
+    return richer(cells) if once and cells.mesh.dims == 2 and bound < RULES.fine else None
 
 
 def fits(scheme: Scheme, mesh: Tiles) -> bool:

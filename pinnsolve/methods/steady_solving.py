@@ -3,8 +3,6 @@ richer features."""
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
@@ -21,7 +19,7 @@ from pinnsolve.methods.slow_degrees import Orders, error_of_richest
 from pinnsolve.methods.stage_operator import iteration
 from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator, scheme_of
 from pinnsolve.methods.steady_keeping import stored, taken_up
-from pinnsolve.methods.steady_measured import measured, rescaled, sizes_like
+from pinnsolve.methods.steady_measured import apart_from, measured, rescaled, sizes_like
 from pinnsolve.methods.steady_refining import let_go
 from pinnsolve.methods.steady_whole import RULES, SteadyWhole
 from pinnsolve.networks.reference_cell import ReferenceCell
@@ -74,8 +72,7 @@ def stepped(trial: Planar, known: Planar | None, bound: float, state: State, obj
                 live.go_on(before.mesh, _richer(before, cell, scheme.cell))
     trial.live, live.work = live, work
     more = live.advance()
-    defect = live.offs[-1] if live.offs else math.inf
-    trial.take(live.cells.mesh, live.cells.coefficients, live.settled, defect)
+    trial.take(live.cells.mesh, live.cells.coefficients, live.settled, live.defect)
     ended = _ended(state, trial, live.cells.scheme, stuck=not more and not live.settled)
     rate = max(work.operations - begun, live.factorised * live.ahead)
     return {**ended, "done": not more, "march": stored(live), "rate": rate}
@@ -110,13 +107,14 @@ def enriched(trial: Planar, known: Planar | None, bound: float, state: State, ob
         if solved is not None:
             assert isinstance(newton.operator, SteadyOperator)
             _, left = measured(solved, newton.operator.faces, scheme, corners_of(trial))
-            trial.take(known.mesh, solved.coefficients, True, float(left.max()))
+            defect, passed = apart_from(corners_of(trial), known.mesh, left, trial.problem.coordinates)
+            trial.take(known.mesh, solved.coefficients, True, defect)
             scales = [trial.plan.size(u).scale for u in trial.problem.unknowns]
             if scheme.evolution.fluxed:
                 poorer = SteadyCells(before, known.mesh, known.coefficients)
                 trial.apart = error_of_richer(poorer, solved, scales)
             else:
-                trial.apart = _told_by_orders(trial, known, bound, objective)
+                trial.apart = max(_told_by_orders(trial, known, bound, objective), passed)
     return {**_ended(state, trial, scheme, stuck=solved is None), "left": 0.0}
 
 

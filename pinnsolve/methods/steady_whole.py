@@ -1,9 +1,8 @@
 """A steady problem in a plane or in space: Newton's method over all cells, and halving where equations are not met
 between points.
 
-Cells are halved along the coordinates along which their features do not suffice; in space, where each halving costs
-more, along as few as are foretold to suffice. Corners at which prescribed values jump have graded cells from the start:
-there what a cell leaves is the same at every size, and counts by its length.
+Cells are halved along the coordinates along which their features do not suffice; in space along as few as are foretold
+to suffice. At corners whose values jump cells are graded: what one leaves is alike at every size, and counts by it.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -21,14 +21,24 @@ from pinnsolve.methods.asked import RULES as ASKED
 from pinnsolve.methods.easing import RULES as EASING
 from pinnsolve.methods.easing import Easing, begun, stalled
 from pinnsolve.methods.grading import RULES as GRADING
-from pinnsolve.methods.grading import beside, graded, parts_apart, targets
+from pinnsolve.methods.grading import beside_any, graded, parts_apart
 from pinnsolve.methods.guessing import on_cells
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.joined_newton import JoinedNewton
 from pinnsolve.methods.stage_operator import iteration
 from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator
-from pinnsolve.methods.steady_measured import measured, rescaled, sizes_like
-from pinnsolve.methods.steady_refining import Halves, fits, halved, halves_of, let_go, richer_where_cheaper, wanted_of
+from pinnsolve.methods.steady_measured import apart_from, measured, rescaled, sizes_like
+from pinnsolve.methods.steady_refining import (
+    Halves,
+    fits,
+    halved,
+    halves_of,
+    let_go,
+    richer_once,
+    richer_where_cheaper,
+    towards_corners,
+    wanted_of,
+)
 from pinnsolve.networks.openings import closed
 from pinnsolve.networks.tiles import Tiles
 
@@ -50,10 +60,8 @@ class Rules:
         The same of a solution with richer features, which tells the error of another.
     loose : float
         The bound of defects in the first round.
-    rounding : float
-        A defect below it that a halving has not lowered is rounding.
-    gains : float
-        What a halving leaves at most, where it lowers a defect.
+    rounding, gains : float
+        A defect below it that a halving has not lowered, to such a part at most, is rounding.
     begun, first : float
         Of the bound: the length of the first cells at such a corner, in parts of the whole, and no less, so that a
         first round fits in any budget. Larger: more rounds. Smaller: more cells than are asked for.
@@ -67,9 +75,8 @@ class Rules:
     tries : int
         Halvings of all cells, where Newton's method does not settle.
     cheap, lower, least : float
-        Seconds at the nominal speed: while eight factorisations take less, as many as after a halving of all cells, a
-        bound that is met is lowered to such a part of it, down to the least. Larger: time for what nobody asked.
-        Smaller: what is smooth is less exact than it may be for nothing.
+        Seconds at the nominal speed: while eight factorisations take less, a bound that is met is lowered to such a
+        part of it, down to the least. Larger: time for what nobody asked. Smaller: less exact for nothing.
     """
 
     cells: int = 2
@@ -105,7 +112,7 @@ class SteadyWhole:
     bound : float
         Of what a cell leaves (`defects`).
     narrow : sequence of Narrow
-        What is narrow: over space cells there are no longer than that from the beginning.
+        Over space cells there are no longer than that from the beginning.
     work : Work
         Where operations are counted.
 
@@ -117,10 +124,12 @@ class SteadyWhole:
         What the cell left of which each is a part; infinite where it is none.
     offs : list of float
         What the worst cell left, round by round.
+    defect : float
+        What the worst one left, apart from those near a corner whose values jump.
     factorised : int
-        How often equations were factorised in the last round; more often than once where they are not linear.
+        How often equations were factorised in the last round.
     tries : int
-        How often all cells were halved, since Newton's method did not settle.
+        How often all cells were halved.
     easing, good : Easing, SteadyCells, optional
         On the way over equations with more diffusion (`methods.easing`), and the last that were solved on it.
     solved, settled : bool
@@ -140,7 +149,7 @@ class SteadyWhole:
         self.good: SteadyCells | None = None
         self.parent = torch.full((len(self.cells.mesh),), math.inf, dtype=torch.float64, device=self.scheme.device)
         self.solved = self.settled = False
-        self.factorised = 2
+        self.factorised, self.defect = 2, math.inf
 
     def go_on(self, mesh: Tiles, coefficients: Tensor) -> None:
         """Begin at cells that were solved to another bound."""
@@ -170,6 +179,7 @@ class SteadyWhole:
         self.solved = True
         self.cells, found = measured(solved, newton.operator.faces, self.scheme, self.corners)
         self.offs = [*self.offs, float(found.max())]
+        self.defect = apart_from(self.corners, mesh, found, self.scheme.evolution.problem.coordinates)[0]
         if self.easing is None and stalled(self.offs) and self._eased(failed=True):
             return True
         bound = max(self.bound, EASING.loose) if self.cells.added else self.bound
@@ -180,7 +190,7 @@ class SteadyWhole:
         wanted &= self.cells.mesh.widths > GRADING.shallow * self.cells.mesh.lengths
         exact = newton.last <= RULES.newton * self.bound
         if bool(wanted.any()):
-            towards = self._targets(found)
+            towards = towards_corners(self.cells, found, self.parent, self.bound, self.corners)
             self.parent = torch.where(bad, found, self.parent)
             finer = (self._cheap or not self.settled) and self._finer(wanted, towards, found, bound)
             return finer or self._crowded(bound, exact)
@@ -236,21 +246,21 @@ class SteadyWhole:
         self.parent = torch.full((len(cells.mesh),), math.inf, dtype=torch.float64, device=self.scheme.device)
         return True
 
-    # ------------------------------------------------------------ cells
-
     def _begun(self) -> SteadyCells:
         s, e = replace(self.scheme, degree=self.degree), self.scheme.evolution  # it may have been raised since
+        names = e.problem.coordinates
         mesh = Tiles.begun(e.extent, RULES.cells, e.joints, s.device, e.region)
         mesh = mesh if mesh.region is None else parts_apart(mesh, e.rings)
         for corner in self.corners:
             first = max(RULES.begun * self.bound, RULES.first)
-            mesh, _ = graded(mesh, corner, first, e.problem.coordinates, e.rings)
+            mesh, _ = graded(mesh, corner, first, names, e.rings)
         for place in self.narrow:
             part = min(w / e.problem.domain.length(c) for c, w in place.width.items())
-            mesh, _ = graded(mesh, Corner(place.middle), part, e.problem.coordinates, e.rings)
+            mesh, _ = graded(mesh, Corner(place.middle), part, names, e.rings)
         c = torch.zeros(len(mesh), s.fields, s.cell.count, dtype=torch.float64, device=s.device)
         if e.problem.guess.unknowns:
-            mesh, c = on_cells(self._guessed, mesh, s.cell, e.rings, self._at_jumps)
+            jumps = partial(beside_any, corners=self.corners, names=names)
+            mesh, c = on_cells(self._guessed, mesh, s.cell, e.rings, jumps)
         return SteadyCells(s, mesh, c)
 
     def _guessed(self, x: Tensor) -> Tensor:
@@ -259,26 +269,16 @@ class SteadyWhole:
         found, none = e.problem.guessed(e.points(x, torch.zeros_like(x[:, 0]))), torch.zeros_like(x[:, 0])
         return torch.stack([found.get(u, none) for u in e.problem.unknowns], 1)
 
-    def _at_jumps(self, mesh: Tiles) -> Tensor:
-        """Which cells end where prescribed values jump, (n,)."""
-        none, names = torch.zeros_like(mesh.shares, dtype=torch.bool), self.scheme.evolution.problem.coordinates
-        return torch.stack([none, *(beside(mesh, corner, names) for corner in self.corners)]).any(0)
-
-    def _targets(self, found: Tensor) -> list[tuple[Corner, float]]:
-        """How small cells at corners must be."""
-        e = self.scheme.evolution
-        mesh, names = self.cells.mesh, e.problem.coordinates
-        known = targets(mesh, found, self.bound, self.corners, names)
-        singular = torch.where(found > GRADING.falls * self.parent, found, torch.zeros_like(found))
-        return known + targets(mesh, singular, self.bound, e.notches, names)
-
     def _finer(self, wanted: Tensor, targets: Sequence[tuple[Corner, float]], found: Tensor, bound: float) -> bool:
         """Go on with halved cells, or in space with degrees more; whether there are not too many numbers then."""
         halves = halves_of(self.cells, wanted, targets)
         if self.cells.mesh.dims > 2 and not fits(self.scheme, halves[0]):  # less of it, along one coordinate each
             halves = halves_of(self.cells, wanted & wanted_of(self.cells, found, math.inf)[0], targets)
-        if (more := richer_where_cheaper(self.cells, halves, found, bound)) is None:
-            return self._halve(halves)
+        more = richer_where_cheaper(self.cells, halves, found, bound)
+        if more is None:
+            if not self._halve(halves):
+                return False
+            more = richer_once(self.cells, self.degree, self.bound) or self.cells
         self.cells, self.scheme = more, replace(self.scheme, degree=more.scheme.degree)
         return True
 
