@@ -34,6 +34,8 @@ class Rules:
         Times fewer lines in each of them than over a surface.
     margin : float
         Of its length: by how much a box around a shape is larger, so that every line enters and leaves.
+    together : int
+        Points of which it is asked at once what lies on both sides of a surface. More: memory. Fewer: calls.
     simple : int
         Smooth stretches of a curve, or breaks along a surface, up to which every line is looked at closely. More: a
         surface takes seconds.
@@ -100,6 +102,7 @@ class Rules:
     planes: int = 24
     fewer_in_planes: int = 3
     margin: float = 0.03
+    together: int = 16384
     simple: int = 64
     counted: int = 2**15
     few_in_parts: int = 4

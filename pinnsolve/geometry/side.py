@@ -197,8 +197,11 @@ def _keeps(contains: Callable[[Tensor], Tensor], step: float, earlier: Sequence[
     """Which points of a surface are on the boundary: each once, although two surfaces may lie in one place."""
 
     def keeps(surface: Surface) -> Tensor:
-        within = contains(surface.points - step * surface.normals)
-        without = contains(surface.points + step * surface.normals)
+        x, moved = surface.points, step * surface.normals
+        if len(x) > RULES.together:  # few at once, since calls take the time, and many apart, since points take memory
+            within, without = contains(x - moved), contains(x + moved)
+        else:
+            within, without = contains(torch.cat([x - moved, x + moved])).chunk(2)
         sign = within.to(torch.int8) - without.to(torch.int8)
         for other in earlier:
             left = sign.nonzero()[:, 0]

@@ -35,7 +35,7 @@ class Rules:
     across, halvings : int
         Samples along one parameter, and halvings of the other, by which it is known where a piece enters a box.
     together : int
-        Triangles that are looked at at once. More: memory.
+        Triangles that are looked at at once, and pieces in both halves of boxes. More: memory.
     """
 
     samples: int = 9
@@ -120,14 +120,13 @@ class Surfaces:
     def cut(self, pieces: Tensor, axis: Tensor, at: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Pieces (K, 5) in both halves of boxes (K, 2, 3), which end where a coordinate (K,) has a value (K,): what
         lies there, the number of the piece of which each is a part, and whether it is in the upper half."""
-        number, found = torch.arange(len(pieces)), list[tuple[Tensor, Tensor, Tensor]]()
-        for upper in (False, True):
-            halves = boxes.clone()
-            halves[number, 1 - int(upper), axis] = at
-            parts, source = self.held(pieces, halves)
-            found.append((parts, source, torch.full_like(source, upper, dtype=torch.bool)))
-        parts, source, above = (torch.cat(column) for column in zip(*found, strict=True))
-        return parts, source, above
+        count, number, halves = len(pieces), torch.arange(len(pieces)), boxes.repeat(2, 1, 1)
+        halves[number, 1, axis] = halves[number + count, 0, axis] = at
+        # both at once, since calls take the time, but where points take memory
+        few = max(2 * count if count <= RULES.together else count, 1)
+        made = [self.held(*some) for some in zip(pieces.repeat(2, 1).split(few), halves.split(few), strict=True)]
+        source = torch.cat([n + k * few for k, (_, n) in enumerate(made)])
+        return torch.cat([parts for parts, _ in made]), source % max(count, 1), source >= count
 
     def held(self, pieces: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
         """What of pieces (K, 5) lies in boxes (K, 2, 3): windows around it, and the numbers of those."""
@@ -179,6 +178,7 @@ class Surfaces:
         """Windows whose ends along the second parameter, beside one at which something lies in a box (K,), are where
         that ends."""
         windows, share = windows.clone(), torch.linspace(0, 1, RULES.across, dtype=torch.float64)
+        every, ends = torch.arange(len(windows)).repeat(2), windows[:, 3:].T.flatten()
 
         def held(v: Tensor, rows: Tensor) -> Tensor:
             u = windows[rows, 1:2] + (windows[rows, 2:3] - windows[rows, 1:2]) * share
@@ -186,14 +186,14 @@ class Surfaces:
             sides = windows[rows, 0].repeat_interleave(RULES.across)
             return self._inside(sides, parts, boxes[rows].repeat_interleave(RULES.across, 0)).view(u.shape).any(1)
 
-        for end in (3, 4):
-            rows = (~held(windows[:, end], torch.arange(len(windows)))).nonzero()[:, 0]
-            out, within = windows[rows, end], inner[rows]
-            for _ in range(RULES.halvings if len(rows) else 0):
-                half = (out + within) / 2
-                here = held(half, rows)
-                out, within = torch.where(here, out, half), torch.where(here, half, within)
-            windows[rows, end] = out
+        open_ends = (~held(ends, every)).nonzero()[:, 0]
+        rows, out, within = every[open_ends], ends[open_ends], inner.repeat(2)[open_ends]
+        for _ in range(RULES.halvings if len(rows) else 0):
+            half = (out + within) / 2
+            here = held(half, rows)
+            out, within = torch.where(here, out, half), torch.where(here, half, within)
+        ends[open_ends] = out
+        windows[:, 3:] = ends.view(2, -1).T
         return windows
 
     def _inside(self, sides: Tensor, parts: Tensor, boxes: Tensor) -> Tensor:

@@ -97,14 +97,14 @@ class Scheme:
 
     @property
     def loose(self) -> int:
-        """Over space, in time: up to so many degrees less than they have traces are joined, a quarter of all.
+        """Over space: up to so many degrees less than they have traces are joined, a third of all, in time a quarter.
 
-        Joins of all say three times what equations leave open, and cells give way in these: errors are up to ten times
-        smaller so, and elimination takes a fifth. Fewer joins, and short steps let grow what they leave open
-        (`validation.stability_spaces`).
+        Joins of all, (d + 1)^2 a side, say three times what equations leave open, and cells give way in these: errors
+        are up to ten times smaller so, and elimination takes a fifth. Fewer joins than a third leave a solution open;
+        and short steps let grow what is left open before that (`validation.spaces`, `validation.stability_spaces`).
         """
         e = self.evolution
-        return (self.degree + 1) // 4 if e.dims > 2 and e.time is not None else 0
+        return (self.degree + 1) // (3 if e.time is None else 4) if e.dims > 2 else 0
 
     @property
     def in_cell(self) -> int:

@@ -28,7 +28,6 @@ from pinnsolve.methods.sites import Site
 from pinnsolve.methods.spreading import row_weights
 from pinnsolve.methods.stage_costs import alike, operations
 from pinnsolve.methods.steady_rows import balanced
-from pinnsolve.networks.reference_cell import reference_cell
 from pinnsolve.networks.spread import weights_of
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.residuals.pointwise import Answers
@@ -281,8 +280,7 @@ def that_fit(scheme: Scheme, memory: float = 6e8, at_most: int | None = None, sa
 def held(scheme: Scheme, mesh: Tiles, degree: int) -> float:
     """Bytes of a steady problem's equations on a mesh, with features of that degree: the inverse of each cell, what
     joins them with half of the digits, and some of its largest fronts."""
-    cell = reference_cell(degree, scheme.device, scheme.evolution.dims)
-    order = order_in(scheme, mesh)
-    more = (cell.on_side(0) / scheme.cell.on_side(0)) ** 2
-    fronts = 2.5
-    return 8.0 * len(mesh) * (scheme.fields * cell.count) ** 2 + more * (4 * order.kept + 8 * fronts * order.largest)
+    again, order, fronts = replace(scheme, degree=degree), order_in(scheme, mesh), 2.5
+    more = (again.cell.on_side(again.loose) / scheme.cell.on_side(scheme.loose)) ** 2
+    inverses = len(mesh) * (scheme.fields * again.cell.count) ** 2
+    return 8.0 * inverses + more * (4 * order.kept + 8 * fronts * order.largest)

@@ -36,14 +36,14 @@ class Rules:
     together : float
         Numbers of the features that are made at once, of whole cells. More: memory.
     kept : float
-        Numbers of features of cut cells over space that are kept, 80 MB. Fewer: they are made for each residual anew.
+        Numbers of features of cut cells over space that are kept, 40 MB. Fewer: they are made for each residual anew.
     """
 
     least: float = 1e-9
     closer: int = 3
     repeats: int = 4
     together: float = 5e5
-    kept: float = 1e7
+    kept: float = 5e6
 
 
 RULES = Rules()
@@ -99,8 +99,9 @@ class Spread:
 
     def _parts(self, orders: Sequence[int]) -> Iterable[Tensor]:
         """The reference cell's features at the points of cut cells over space, some cells at once; kept where they are
-        few enough."""
+        few enough, and these are the points at which equations are solved: others are looked at once."""
         key, room = tuple(orders), RULES.kept / (self.own[..., 0].numel() * self.cell.count)
+        room *= self.points <= self.cell.degree + 1
         made = (self.cell.features(xi, key) for xi in self.own.split(self.together))
         if key not in self._tables and len(self._tables) + 1 > room:
             return made
