@@ -96,7 +96,7 @@ def unpictured(monkeypatch: pytest.MonkeyPatch) -> None:
 def unasked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a problem that is read for its equations and conditions alone, hidden places are not looked for, nor is it
     asked whether it has one solution: tests/core/test_hidden.py and tests/test_uniqueness.py do so."""
-    monkeypatch.setattr("pinnsolve.checks.check.hidden", lambda problem, sizes: ([], []))
+    monkeypatch.setattr("pinnsolve.checks.check.hidden", lambda problem, sizes: ([], [], []))
     monkeypatch.setattr("pinnsolve.checks.check.posed", lambda problem, smooth: Posed())
 
 

@@ -83,9 +83,6 @@ def _fits(value: float, dtype: torch.dtype) -> bool:
 def _check_places(problem: Problem, name: str, dtype: torch.dtype) -> None:
     """Places along a coordinate are told apart."""
     ends, length = problem.domain.ends(name), problem.domain.length(name)
-    for value in (*ends, length):
-        if not _fits(value, dtype):
-            raise _refused(f"the coordinate {name} goes from {ends[0]:g} to {ends[1]:g}", dtype)
     apart = torch.finfo(dtype).eps * max(map(abs, ends))
     if apart * STEPS > length:
         raise ProblemError(

@@ -194,13 +194,15 @@ class Traces:
     def _shared(self) -> Tensor:
         """(own + 2 D, F M): from own numbers, and traces in the reference cell's units, to coefficients."""
         d, at, joint = len(self.orders), 0, self.own
-        found = torch.zeros(joint + 2 * d, len(self.joins), self.cell.count, dtype=torch.float64)
+        found = torch.zeros(
+            joint + 2 * d, len(self.joins), self.cell.count, dtype=torch.float64, device=self.mesh.device
+        )
         for f, (count, joins, (lift, free)) in enumerate(zip(self.counts, self.joins, self.maps, strict=True)):
             mine = count - 2 * joins
             found[at : at + mine, f] = free.T
             found[joint : joint + joins, f], found[joint + d : joint + d + joins, f] = lift.T.split([joins, joins])
             at, joint = at + mine, joint + joins
-        return found.flatten(1).to(self.mesh.device)
+        return found.flatten(1)
 
     @cached_property
     def _units(self) -> Tensor:
