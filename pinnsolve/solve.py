@@ -217,10 +217,9 @@ def warn_of(solution: Solution) -> None:
 
 def with_options(settings: Settings | None, options: Options) -> Settings:
     """Settings with some options replaced: those that are given."""
-    changes: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
-    if (redraw := options.get("redraw", True)) is True:
-        changes.pop("redraw", None)
-    else:
+    given = {name: value for name, value in options.items() if name != "redraw"}
+    changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    if (redraw := options.get("redraw", True)) is not True:
         changes["redraw"] = None if redraw is False else redraw
     return dataclasses.replace(settings or Settings(), **changes)
 

@@ -26,9 +26,14 @@ def check_repeatable(problem: Problem) -> None:
     asked += [(c, c.name, piece.grid()) for c in problem.conditions for piece in some(problem.pieces(c))]
     for equation, name, points in asked:
         one, other = (problem.prober.answer(equation, points).residual for _ in range(2))
-        if not torch.allclose(one, other, rtol=SAME, atol=SAME * float(one.abs().max()), equal_nan=True):
+        if not torch.allclose(one, other, rtol=SAME, atol=SAME * _largest(one), equal_nan=True):
             raise ProblemError(
                 f"{name} returns something else when it is asked again at the same places",
                 "It draws random numbers, or changes what it reads: make all that it uses before, outside of it.",
                 equation.place,
             )
+
+
+def _largest(values: torch.Tensor) -> float:
+    """Of those that are numbers; what is none is told elsewhere."""
+    return float(torch.where(values.isfinite(), values, torch.zeros_like(values)).abs().max())
