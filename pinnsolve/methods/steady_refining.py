@@ -89,14 +89,15 @@ def towards_corners(
     cells: SteadyCells, found: Tensor, parent: Tensor, bound: float, corners: Sequence[Corner]
 ) -> list[tuple[Corner, float]]:  # fmt: skip
     """How small cells at corners must be, by what each cell leaves and what its parent did, (n,): where values jump;
-    where a rim turns and halving does little; and in a plane where a value is held at a point of what is differentiated
-    once, as a pressure, since there polynomials of small residuals are farthest off, as the square of their cell.
-    What is differentiated twice would let through small cells there what its sources do not balance."""
+    where a rim turns and halving does little; and in a plane where values jump, too, where a value is held at a point
+    of what is differentiated once, as a pressure, since there polynomials of small residuals are farthest off, as the
+    square of their cell. What is differentiated twice would let through there what its sources do not balance."""
     e, mesh = cells.scheme.evolution, cells.mesh
     names = e.problem.coordinates
     singular = torch.where(found > GRADING.falls * parent, found, torch.zeros_like(found))
     known = targets(mesh, found, bound, corners, names) + targets(mesh, singular, bound, e.notches, names)
-    once = {u for u, joins in zip(e.problem.unknowns, e.joins, strict=True) if max(joins) < 2 and mesh.dims == 2}
+    rough = mesh.dims == 2 and len(corners) > 0
+    once = {u for u, joins in zip(e.problem.unknowns, e.joins, strict=True) if max(joins) < 2 and rough}
     alone = [w.fixed for w in e.walls if w.side is None and w.rim is None and w.equation.unknown in once]
     return known + [(Corner({c: at[k] for k, c in enumerate(names)}), bound**0.5) for at in alone]
 
