@@ -22,11 +22,11 @@ import torch
 from benchmarks.ranks import Size, least_squares
 from benchmarks.running import in_own_process
 from pinnsolve import Box, Problem, d, dirichlet, initial
+from pinnsolve.cells.plane_memory import held_in_plane
 from pinnsolve.machine.memory import peak_memory
 from pinnsolve.machine.room import SHARES, Room, in_words, read
-from pinnsolve.methods.cell_march import Marcher
-from pinnsolve.methods.march_record import Accuracy
-from pinnsolve.methods.plane_memory import held_in_plane
+from pinnsolve.march.marcher import Marcher
+from pinnsolve.march.record import Accuracy
 from pinnsolve.solve import prepare
 from pinnsolve.training.expected import expected
 from validation.marched import read as read_evolution

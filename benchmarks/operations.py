@@ -2,7 +2,7 @@
 
     python -m benchmarks.operations [NAME ...] [--budget 10]
 
-What `pinnsolve.algebra.operations` and `pinnsolve.methods.costs` count is good enough where the numbers lie within a
+What `pinnsolve.algebra.operations` and `pinnsolve.residuals.costs` count is good enough where the numbers lie within a
 factor of five or so of each other; `SPEED` is about half of what an idle core makes of them.
 """
 

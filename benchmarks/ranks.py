@@ -182,7 +182,7 @@ def features_model(size: Size, ranks: int, machine: Machine) -> tuple[float, flo
     columns, 10/3 P^3 each, and sends as many of 8 P^2 bytes.
     """
     rows, width, levels = size.points, size.features + 2, math.ceil(math.log2(ranks))
-    evaluation = 10 * 2.0 * rows * width * 4 * 3  # as `methods.costs` counts rows with three derivatives
+    evaluation = 10 * 2.0 * rows * width * 4 * 3  # as `residuals.costs` counts rows with three derivatives
     shared = (qr(rows, width) + evaluation) / ranks
     alone = qr(2 * width, width) * (1 + levels)
     messages = levels * (8 * width**2 / machine.bandwidth + machine.latency)

@@ -31,7 +31,7 @@ from pinnsolve import (
     observed,
     solve,
 )
-from pinnsolve.methods.march_record import Accuracy
+from pinnsolve.march.record import Accuracy
 from pinnsolve.networks.traces import Traces
 from pinnsolve.solve import prepare
 from pinnsolve.trial.place_across import PlaceAcross

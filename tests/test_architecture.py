@@ -15,7 +15,7 @@ PACKAGE = ROOT / "pinnsolve"
 # The tower: a room may import from rooms above it in this list, and from itself.
 TOWER = [
     "errors", "calls", "algebra", "machine", "data", "jets", "geometry", "reference", "problem", "checks", "networks", "trial",
-    "residuals", "integrated", "inverse", "methods", "settings", "problem_file", "training", "showing", "solution", "classical", "verdict", "modes", "continuation", "solve", "overview", "ensembles", "report",
+    "residuals", "integrated", "inverse", "cells", "march", "steady", "line", "methods", "settings", "problem_file", "training", "showing", "solution", "classical", "verdict", "modes", "continuation", "solve", "overview", "ensembles", "report",
     "command", "__main__",
 ]  # fmt: skip
 RANK = {name: rank for rank, name in enumerate(TOWER)}

@@ -11,12 +11,12 @@ from torch import atan2, cos, remainder, sin, where
 
 from pinnsolve import Box, Piecewise, Problem, condition, d, dirichlet, solve
 from pinnsolve.algebra.quarters import exponent
+from pinnsolve.cells.joined_newton import JoinedNewton
 from pinnsolve.checks.check import Findings
 from pinnsolve.checks.slow_corners import slow_corners
-from pinnsolve.methods.at_corners import error_of_richer
-from pinnsolve.methods.joined_newton import JoinedNewton
-from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator, scheme_of
-from pinnsolve.methods.steady_whole import SteadyWhole
+from pinnsolve.steady.at_corners import error_of_richer
+from pinnsolve.steady.cells import SteadyCells, SteadyOperator, scheme_of
+from pinnsolve.steady.whole import SteadyWhole
 from pinnsolve.trial.exact import parts, plan
 from pinnsolve.trial.rim import in_parts
 from pinnsolve.trial.steady import steady

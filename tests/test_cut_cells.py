@@ -27,20 +27,22 @@ from pinnsolve import (
     side,
     solve,
 )
+from pinnsolve.cells import elimination_order, faces
+from pinnsolve.cells.grading import parts_apart
+from pinnsolve.cells.joined_newton import JoinedNewton
 from pinnsolve.checks.check import check
 from pinnsolve.geometry.shape import Shape
 from pinnsolve.geometry.stretches import Stretches
-from pinnsolve.methods import elimination_order, faces, steady_solving, steady_whole
-from pinnsolve.methods.grading import parts_apart
-from pinnsolve.methods.joined_newton import JoinedNewton
-from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator, scheme_of
-from pinnsolve.methods.steady_keeping import stored, taken_up
-from pinnsolve.methods.steady_whole import SteadyWhole
+from pinnsolve.methods import steady_solving
 from pinnsolve.networks import openings as open_sides
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.openings import closed, openings
 from pinnsolve.networks.spread import spread
 from pinnsolve.networks.tiles import Tiles
+from pinnsolve.steady import whole as steady_whole
+from pinnsolve.steady.cells import SteadyCells, SteadyOperator, scheme_of
+from pinnsolve.steady.keeping import stored, taken_up
+from pinnsolve.steady.whole import SteadyWhole
 from pinnsolve.trial.determined import UnmarchableError
 from pinnsolve.trial.exact import verified
 from pinnsolve.trial.planar import Planar

@@ -31,15 +31,15 @@ from pinnsolve import (
     side,
     solve,
 )
+from pinnsolve.cells.implicit_step import Step
+from pinnsolve.cells.joined_faces import JoinedFaces
 from pinnsolve.geometry.shape import Shape
-from pinnsolve.methods import growth as rules
-from pinnsolve.methods.cell_march import Marcher
-from pinnsolve.methods.growth import growth
-from pinnsolve.methods.implicit_step import Step
-from pinnsolve.methods.joined_faces import JoinedFaces
-from pinnsolve.methods.march_keeping import restore, stored
-from pinnsolve.methods.march_record import Accuracy
-from pinnsolve.methods.second_march import apart, distance, richer, slabs
+from pinnsolve.march import growth as rules
+from pinnsolve.march.growth import growth
+from pinnsolve.march.keeping import restore, stored
+from pinnsolve.march.marcher import Marcher
+from pinnsolve.march.record import Accuracy
+from pinnsolve.march.second import apart, distance, richer, slabs
 from pinnsolve.networks.halvings import halvings
 from pinnsolve.networks.holding import holding
 from pinnsolve.networks.spread import RULES, on_others, spread

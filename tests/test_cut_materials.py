@@ -15,20 +15,20 @@ import torch
 from torch import cos, log, sin, where
 
 from pinnsolve import Box, Disk, Piecewise, Problem, Solution, d, dirichlet, exact, side, solve
+from pinnsolve.cells import floating
+from pinnsolve.cells.grading import parts_apart
+from pinnsolve.cells.joined_newton import JoinedNewton
+from pinnsolve.cells.raised import tied
 from pinnsolve.checks.check import check
 from pinnsolve.checks.joins import relations
 from pinnsolve.geometry.beside import in_thin_parts
 from pinnsolve.geometry.part_shapes import ClippedParts
 from pinnsolve.geometry.shape import Shape
-from pinnsolve.methods import floating
-from pinnsolve.methods.grading import parts_apart
-from pinnsolve.methods.joined_newton import JoinedNewton
-from pinnsolve.methods.raised import tied
-from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator, scheme_of
 from pinnsolve.networks.curve_runs import runs_of, spots_of
 from pinnsolve.networks.openings import closed
 from pinnsolve.networks.spread import spread
 from pinnsolve.networks.tiles import Tiles
+from pinnsolve.steady.cells import SteadyCells, SteadyOperator, scheme_of
 from pinnsolve.trial.determined import UnmarchableError
 from pinnsolve.trial.evolution import Evolution
 from pinnsolve.trial.exact import verified

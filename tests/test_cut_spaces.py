@@ -28,20 +28,20 @@ from pinnsolve import (
     side,
     solve,
 )
+from pinnsolve.cells import elimination_order, faces
+from pinnsolve.cells.grading import parts_apart
+from pinnsolve.cells.joined_newton import JoinedNewton
 from pinnsolve.checks.check import check
 from pinnsolve.geometry.clip_points import points_inside
 from pinnsolve.geometry.clipped import Clipped
 from pinnsolve.geometry.shape import Shape
 from pinnsolve.geometry.surfaces import Surfaces
-from pinnsolve.methods import elimination_order, faces
-from pinnsolve.methods.grading import parts_apart
-from pinnsolve.methods.joined_newton import JoinedNewton
-from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator, scheme_of
 from pinnsolve.networks import openings as open_sides
 from pinnsolve.networks.openings import closed, in_cells, openings
 from pinnsolve.networks.reference_cell import reference_cell
 from pinnsolve.networks.spread import features_at, spread
 from pinnsolve.networks.tiles import Tiles
+from pinnsolve.steady.cells import SteadyCells, SteadyOperator, scheme_of
 from pinnsolve.trial.determined import UnmarchableError
 from pinnsolve.trial.exact import verified
 from pinnsolve.trial.planar import Planar

@@ -8,11 +8,12 @@ import torch
 from torch import cos
 
 from pinnsolve import Box, Problem, Settings, d, initial, laplace, neumann, solve
-from pinnsolve.methods import growth, outflows
-from pinnsolve.methods.cell_start import at_start
-from pinnsolve.methods.implicit_step import Scheme, Step
+from pinnsolve.cells import outflows
+from pinnsolve.cells.implicit_step import Scheme, Step
+from pinnsolve.march import growth
+from pinnsolve.march.cells import first_cells
+from pinnsolve.march.start import at_start
 from pinnsolve.methods.in_hand import evolution_of
-from pinnsolve.methods.march_cells import first_cells
 from pinnsolve.solve import prepare
 
 NU = 1e-4

@@ -30,7 +30,7 @@ from pinnsolve import (
     laplace,
     solve,
 )
-from pinnsolve.methods.slow_degrees import error_of_richest
+from pinnsolve.march.slow_degrees import error_of_richest
 from pinnsolve.networks.reference_cell import reference_cell
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.solve import prepare

@@ -12,14 +12,14 @@ import torch
 from torch import cos, exp, sin
 
 from pinnsolve import Problem, condition, d, dirichlet, faces, initial, initial_rate, laplace, neumann, periodic
+from pinnsolve.cells import stage_operator
+from pinnsolve.cells.equation_sizes import equation_sizes
+from pinnsolve.cells.implicit_step import Scheme, Step
 from pinnsolve.geometry.splines import LIMITS
-from pinnsolve.methods import growth as rules
-from pinnsolve.methods import stage_operator
-from pinnsolve.methods.cell_start import at_start
-from pinnsolve.methods.equation_sizes import equation_sizes
-from pinnsolve.methods.growth import growth
-from pinnsolve.methods.implicit_step import Scheme, Step
-from pinnsolve.methods.step_solver import StepSolver
+from pinnsolve.march import growth as rules
+from pinnsolve.march.growth import growth
+from pinnsolve.march.start import at_start
+from pinnsolve.march.step_solver import StepSolver
 from pinnsolve.networks.tiles import Tiles
 from validation.marched import read
 from validation.stability_planes import CASES, heat, problem

@@ -11,15 +11,15 @@ import torch
 from torch import sin
 
 from pinnsolve import Box, Problem, d, initial, periodic
-from pinnsolve.methods import carried
-from pinnsolve.methods.carried import Carried
-from pinnsolve.methods.cell_march import Marcher
-from pinnsolve.methods.cell_start import at_start
-from pinnsolve.methods.growth import one_step, unequal
-from pinnsolve.methods.implicit_step import Start, Step
-from pinnsolve.methods.march_record import Accuracy
+from pinnsolve.cells.implicit_step import Start, Step
+from pinnsolve.march import carried
+from pinnsolve.march.carried import Carried
+from pinnsolve.march.growth import one_step, unequal
+from pinnsolve.march.marcher import Marcher
+from pinnsolve.march.record import Accuracy
+from pinnsolve.march.second import slabs
+from pinnsolve.march.start import at_start
 from pinnsolve.methods.marching import GROWING
-from pinnsolve.methods.second_march import slabs
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.trial.marched import Marched
 from validation.marched import read

@@ -34,9 +34,9 @@ from pinnsolve import (
     solve,
 )
 from pinnsolve.__main__ import main
+from pinnsolve.cells.guessing import on_cells
 from pinnsolve.continuation import _good, along
 from pinnsolve.errors import Outcome
-from pinnsolve.methods.guessing import on_cells
 from pinnsolve.networks.reference_cell import reference_cell
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.overview import overview

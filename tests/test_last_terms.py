@@ -10,13 +10,13 @@ import torch
 from torch import cosh, exp, sin
 
 from pinnsolve import Box, Piecewise, Problem, d, dirichlet, face, initial, initial_rate, neumann
+from pinnsolve.cells.implicit_step import Step
 from pinnsolve.checks.check import check
-from pinnsolve.methods import march_record
-from pinnsolve.methods.cell_march import Marcher
-from pinnsolve.methods.implicit_step import Step
+from pinnsolve.march import record as march_record
+from pinnsolve.march.marcher import Marcher
+from pinnsolve.march.record import Accuracy
+from pinnsolve.march.second import distance, richer, slabs
 from pinnsolve.methods.last_terms import part_left
-from pinnsolve.methods.march_record import Accuracy
-from pinnsolve.methods.second_march import distance, richer, slabs
 from pinnsolve.trial.evolution import evolution
 from pinnsolve.trial.exact import verified
 from validation.drawn.families import drawn

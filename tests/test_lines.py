@@ -25,14 +25,14 @@ from pinnsolve import (
     point,
     solve,
 )
+from pinnsolve.cells.joined_newton import JoinedNewton
 from pinnsolve.checks.check import check
 from pinnsolve.checks.fluxes import bend
 from pinnsolve.errors import NotConverged
-from pinnsolve.methods.joined_newton import JoinedNewton
-from pinnsolve.methods.line_cells import Cells, LineScheme
+from pinnsolve.line.cells import Cells, LineScheme
+from pinnsolve.line.march import LineMarch
+from pinnsolve.line.operator import LineOperator
 from pinnsolve.methods.line_condition import missing, turns_singular
-from pinnsolve.methods.line_march import LineMarch
-from pinnsolve.methods.line_operator import LineOperator
 from pinnsolve.methods.line_solving import cells_of, given
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.reference_cell import reference_cell

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from pinnsolve import Box, Problem, d, dirichlet, initial, laplace
-from pinnsolve.methods.implicit_step import Scheme
-from pinnsolve.methods.longer_steps import Stretch, stretches
+from pinnsolve.cells.implicit_step import Scheme
+from pinnsolve.march.longer_steps import Stretch, stretches
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.trial.marched import Slab
 from validation.marched import read

@@ -25,16 +25,16 @@ from pinnsolve import (
     neumann,
     periodic,
 )
+from pinnsolve.cells.equation_sizes import equation_sizes
+from pinnsolve.cells.implicit_step import Scheme, Start, Step, sites_of
 from pinnsolve.checks.linearity import constant_in_time
-from pinnsolve.methods.cell_march import Marcher
-from pinnsolve.methods.cell_start import at_start
-from pinnsolve.methods.equation_sizes import equation_sizes
-from pinnsolve.methods.extrapolated import extrapolated
-from pinnsolve.methods.implicit_step import Scheme, Start, Step, sites_of
-from pinnsolve.methods.march_cells import finer_cells
-from pinnsolve.methods.march_lengths import Tries, following, passing
-from pinnsolve.methods.march_record import Accuracy, March
-from pinnsolve.methods.step_solver import StepSolver
+from pinnsolve.march.cells import finer_cells
+from pinnsolve.march.extrapolated import extrapolated
+from pinnsolve.march.lengths import Tries, following, passing
+from pinnsolve.march.marcher import Marcher
+from pinnsolve.march.record import Accuracy, March
+from pinnsolve.march.start import at_start
+from pinnsolve.march.step_solver import StepSolver
 from pinnsolve.networks.tiles import Tiles
 from validation.marched import read
 

@@ -26,17 +26,17 @@ from pinnsolve import (
     periodic,
     solve,
 )
+from pinnsolve.cells.equation_sizes import equation_sizes
+from pinnsolve.cells.implicit_step import Scheme, Step
+from pinnsolve.cells.line_traces import joined
 from pinnsolve.geometry.points import Points
-from pinnsolve.methods.cell_march import Marcher
-from pinnsolve.methods.cell_start import at_start
-from pinnsolve.methods.equation_sizes import equation_sizes
-from pinnsolve.methods.growth import growth, square_is_better
-from pinnsolve.methods.implicit_step import Scheme, Step
-from pinnsolve.methods.line_traces import joined
-from pinnsolve.methods.march_keeping import restore, stored
-from pinnsolve.methods.march_record import Accuracy
-from pinnsolve.methods.second_march import distance, richer, slabs
-from pinnsolve.methods.step_solver import StepSolver
+from pinnsolve.march.growth import growth, square_is_better
+from pinnsolve.march.keeping import restore, stored
+from pinnsolve.march.marcher import Marcher
+from pinnsolve.march.record import Accuracy
+from pinnsolve.march.second import distance, richer, slabs
+from pinnsolve.march.start import at_start
+from pinnsolve.march.step_solver import StepSolver
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.trial.determined import UnmarchableError, Wall, determined, equations_of

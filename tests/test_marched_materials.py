@@ -16,16 +16,16 @@ from torch import exp, sqrt
 from torch.special import bessel_j0, bessel_y0
 
 from pinnsolve import Box, Disk, Piecewise, Polygon, Problem, d, dirichlet, initial
+from pinnsolve.cells.equation_sizes import equation_sizes
+from pinnsolve.cells.implicit_step import Scheme, Step
 from pinnsolve.geometry.part_shapes import ClippedParts
 from pinnsolve.geometry.shape import Shape
-from pinnsolve.methods import growth as rules
-from pinnsolve.methods.cell_start import at_start
-from pinnsolve.methods.equation_sizes import equation_sizes
-from pinnsolve.methods.growth import growth
-from pinnsolve.methods.implicit_step import Scheme, Step
-from pinnsolve.methods.march_cells import first_cells
-from pinnsolve.methods.second_march import apart, richer, slabs
-from pinnsolve.methods.step_solver import StepSolver
+from pinnsolve.march import growth as rules
+from pinnsolve.march.cells import first_cells
+from pinnsolve.march.growth import growth
+from pinnsolve.march.second import apart, richer, slabs
+from pinnsolve.march.start import at_start
+from pinnsolve.march.step_solver import StepSolver
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.spread import spread
 from pinnsolve.trial.evolution import Evolution

@@ -31,11 +31,11 @@ from pinnsolve import (
     solve,
 )
 from pinnsolve.geometry.points import Points
-from pinnsolve.methods import growth as rules
-from pinnsolve.methods.cell_march import Marcher
-from pinnsolve.methods.growth import growth
-from pinnsolve.methods.march_record import Accuracy
-from pinnsolve.methods.second_march import distance, richer, slabs
+from pinnsolve.march import growth as rules
+from pinnsolve.march.growth import growth
+from pinnsolve.march.marcher import Marcher
+from pinnsolve.march.record import Accuracy
+from pinnsolve.march.second import distance, richer, slabs
 from pinnsolve.networks.halvings import halvings, mergeable
 from pinnsolve.networks.moved import carried, coarsened, refined
 from pinnsolve.networks.reference_cell import reference_cell

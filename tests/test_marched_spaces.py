@@ -30,20 +30,20 @@ from pinnsolve import (
     side,
     solve,
 )
+from pinnsolve.cells.equation_sizes import equation_sizes
+from pinnsolve.cells.implicit_step import Scheme, Step
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.shape import Shape
+from pinnsolve.march import growth as rules
+from pinnsolve.march.cells import halved
+from pinnsolve.march.growth import growth
+from pinnsolve.march.marcher import Marcher
+from pinnsolve.march.record import Accuracy
+from pinnsolve.march.second import distance, richer, slabs
+from pinnsolve.march.start import at_start
+from pinnsolve.march.step_solver import StepSolver
 from pinnsolve.methods import Marching
-from pinnsolve.methods import growth as rules
-from pinnsolve.methods.cell_march import Marcher
-from pinnsolve.methods.cell_start import at_start
-from pinnsolve.methods.equation_sizes import equation_sizes
-from pinnsolve.methods.growth import growth
-from pinnsolve.methods.implicit_step import Scheme, Step
 from pinnsolve.methods.last_terms import part_left
-from pinnsolve.methods.march_cells import halved
-from pinnsolve.methods.march_record import Accuracy
-from pinnsolve.methods.second_march import distance, richer, slabs
-from pinnsolve.methods.step_solver import StepSolver
 from pinnsolve.networks.halvings import halvings
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.tiles import Tiles

@@ -33,15 +33,15 @@ from pinnsolve import (
     solve,
 )
 from pinnsolve.__main__ import main
+from pinnsolve.cells.implicit_step import Scheme
+from pinnsolve.cells.plane_memory import RULES as PLANE
+from pinnsolve.cells.plane_memory import held_in_plane, planes_that_fit
+from pinnsolve.cells.stage_operator import that_fit
 from pinnsolve.machine import memory
 from pinnsolve.machine.room import SHARES, Room, read
-from pinnsolve.methods.balance import balanced
-from pinnsolve.methods.implicit_step import Scheme
-from pinnsolve.methods.plane_memory import RULES as PLANE
-from pinnsolve.methods.plane_memory import held_in_plane, planes_that_fit
-from pinnsolve.methods.stage_operator import that_fit
 from pinnsolve.residuals import Residuals
 from pinnsolve.solve import prepare
+from pinnsolve.training.balance import balanced
 from tests.test_batches import grid
 from validation.marched import read as read_evolution
 
@@ -168,7 +168,7 @@ def test_few_digits_and_points_by_parts_change_a_march_by_no_more_than_it_leaves
     whole = solve(HEAT, **given)  # type: ignore[arg-type]
     tight = Room(limit=5e8, points=300, cells=1e5)
     monkeypatch.setattr(Room, "of", classmethod(lambda cls, *_: tight))
-    monkeypatch.setattr("pinnsolve.methods.stage_operator.planes_that_fit", lambda *_: 400)
+    monkeypatch.setattr("pinnsolve.cells.stage_operator.planes_that_fit", lambda *_: 400)
     parts = solve(HEAT, memory="500 MB", **given)  # type: ignore[arg-type]
     x, y = torch.rand(2, 200, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     one, other = (torch.as_tensor(s.u(x=x, y=y, t=0.7)) for s in (whole, parts))

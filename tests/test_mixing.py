@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from pinnsolve.methods.mixing import Mixing
+from pinnsolve.march.mixing import Mixing
 
 
 def solved(matrix: torch.Tensor, count: int, sizes: torch.Tensor, fresh: bool = False) -> tuple[torch.Tensor, float]:

@@ -13,7 +13,8 @@ import torch
 from torch import exp, sin
 
 from pinnsolve import Box, Problem, Settings, Solution, d, dirichlet, initial, solve
-from pinnsolve.methods import range_front, range_nodes
+from pinnsolve.line import range_front
+from pinnsolve.methods import range_nodes
 from pinnsolve.solve import prepare
 from pinnsolve.trial import over_ranges
 from pinnsolve.trial.lower_set import Axis, before, polynomials, to_surpluses

@@ -38,15 +38,16 @@ from pinnsolve.algebra.fronts import Factors
 from pinnsolve.algebra.fronts import solved as several
 from pinnsolve.algebra.least_squares import Triangle, solved
 from pinnsolve.algebra.subtrees import shared_out, summed
+from pinnsolve.cells import joined_faces
+from pinnsolve.cells.fluxed_faces import FluxedFaces
+from pinnsolve.cells.implicit_step import Step
+from pinnsolve.cells.joined_faces import JoinedFaces
 from pinnsolve.errors import ProblemError
 from pinnsolve.machine.shared import RULES
 from pinnsolve.machine.world import ALONE, LostError, World
-from pinnsolve.methods import joined_faces, protocol
-from pinnsolve.methods.cell_march import Marcher
-from pinnsolve.methods.fluxed_faces import FluxedFaces
-from pinnsolve.methods.implicit_step import Step
-from pinnsolve.methods.joined_faces import JoinedFaces
-from pinnsolve.methods.march_record import Accuracy
+from pinnsolve.march.marcher import Marcher
+from pinnsolve.march.record import Accuracy
+from pinnsolve.methods import protocol
 from pinnsolve.residuals import Residuals
 from pinnsolve.solve import Prepared, prepare
 from pinnsolve.training.together import Together

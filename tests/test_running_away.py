@@ -11,11 +11,11 @@ import torch
 from torch import exp, sigmoid
 
 from pinnsolve import Box, Problem, d, initial, neumann
-from pinnsolve.methods import running_away
-from pinnsolve.methods.cell_march import Marcher
-from pinnsolve.methods.march_record import Accuracy
-from pinnsolve.methods.running_away import RanAway, ran_away
-from pinnsolve.methods.second_march import slabs
+from pinnsolve.march import running_away
+from pinnsolve.march.marcher import Marcher
+from pinnsolve.march.record import Accuracy
+from pinnsolve.march.running_away import RanAway, ran_away
+from pinnsolve.march.second import slabs
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.trial.marched import Marched
 from validation.marched import read

@@ -12,19 +12,19 @@ import torch
 from torch import Tensor, sin
 
 from pinnsolve import Box, Disk, Problem, condition, d, dirichlet, face, initial
+from pinnsolve.cells.implicit_step import Start
+from pinnsolve.cells.joined_newton import JoinedNewton
 from pinnsolve.checks.check import check
-from pinnsolve.methods import sensitivities as module
-from pinnsolve.methods.cell_march import Marcher
-from pinnsolve.methods.implicit_step import Start
-from pinnsolve.methods.joined_newton import JoinedNewton
-from pinnsolve.methods.line_cells import Cells, LineScheme
-from pinnsolve.methods.line_operator import LineOperator
-from pinnsolve.methods.march_record import Accuracy
-from pinnsolve.methods.second_march import in_modes, richer, slabs
-from pinnsolve.methods.sensitivities import sensitivities
-from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator, scheme_of
-from pinnsolve.methods.steady_measured import sizes_like
+from pinnsolve.line.cells import Cells, LineScheme
+from pinnsolve.line.operator import LineOperator
+from pinnsolve.march import sensitivities as module
+from pinnsolve.march.marcher import Marcher
+from pinnsolve.march.record import Accuracy
+from pinnsolve.march.second import in_modes, richer, slabs
+from pinnsolve.march.sensitivities import sensitivities
 from pinnsolve.networks.tiles import Tiles
+from pinnsolve.steady.cells import SteadyCells, SteadyOperator, scheme_of
+from pinnsolve.steady.measured import sizes_like
 from pinnsolve.trial.evolution import evolution
 from pinnsolve.trial.exact import verified
 from pinnsolve.trial.line import read_line

@@ -13,16 +13,16 @@ from torch import cos
 
 from pinnsolve import Disk, Problem, condition, d, dirichlet, face, initial, laplace, neumann
 from pinnsolve.algebra.radau import radau
-from pinnsolve.methods import conjugate as rules
-from pinnsolve.methods.condensed import of_joins
-from pinnsolve.methods.conjugate import conjugate
-from pinnsolve.methods.equation_sizes import equation_sizes
-from pinnsolve.methods.growth import unequal
-from pinnsolve.methods.implicit_step import Scheme, Start, Step, sites_of
-from pinnsolve.methods.joined_faces import JoinedFaces
-from pinnsolve.methods.own_cells import OwnCells
-from pinnsolve.methods.stage_costs import shares
-from pinnsolve.methods.stage_operator import Operator
+from pinnsolve.cells import conjugate as rules
+from pinnsolve.cells.condensed import of_joins
+from pinnsolve.cells.conjugate import conjugate
+from pinnsolve.cells.equation_sizes import equation_sizes
+from pinnsolve.cells.implicit_step import Scheme, Start, Step, sites_of
+from pinnsolve.cells.joined_faces import JoinedFaces
+from pinnsolve.cells.own_cells import OwnCells
+from pinnsolve.cells.stage_costs import shares
+from pinnsolve.cells.stage_operator import Operator
+from pinnsolve.march.growth import unequal
 from validation.marched import read
 from validation.stability_planes import heat, problem
 

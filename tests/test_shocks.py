@@ -15,11 +15,11 @@ from pinnsolve import Box, Problem, Settings, Solution, d, dirichlet, face, init
 from pinnsolve.checks.check import check
 from pinnsolve.checks.conserved import conserved
 from pinnsolve.errors import Outcome
+from pinnsolve.march.limits import at_place, difference
+from pinnsolve.march.waves import States, coming_in, fastest, speeds
 from pinnsolve.methods import Vanishing
-from pinnsolve.methods.limits import at_place, difference
 from pinnsolve.methods.protocol import Objective
 from pinnsolve.methods.vanishing import Limit
-from pinnsolve.methods.waves import States, coming_in, fastest, speeds
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.problem.probes import Size
 from pinnsolve.training.limit import at_the_limit

@@ -13,7 +13,7 @@ from torch import clamp
 from pinnsolve import Box, Problem, Settings, Solution, d, dirichlet, face, initial, solve
 from pinnsolve.checks.check import check
 from pinnsolve.checks.conserved import conserved
-from pinnsolve.methods.march_lengths import Failures
+from pinnsolve.march.lengths import Failures
 from pinnsolve.methods.vanishing import RULES, _falls
 from pinnsolve.problem.probes import Size
 from pinnsolve.solve import prepare

@@ -12,19 +12,22 @@ import torch
 from torch import cos, exp, sin
 
 from pinnsolve import Box, Problem, condition, d, dirichlet, face, laplace, neumann, periodic, point, solve
+from pinnsolve.cells import joined_newton, joined_stage
+from pinnsolve.cells.faces import gaps
+from pinnsolve.cells.grading import beside, graded, reach
+from pinnsolve.cells.implicit_step import Scheme
+from pinnsolve.cells.joined_newton import JoinedNewton
 from pinnsolve.checks.check import check
 from pinnsolve.geometry.places import Corner
-from pinnsolve.methods import easing, joined_newton, joined_stage, steady_refining, steady_whole
-from pinnsolve.methods.faces import gaps
-from pinnsolve.methods.grading import beside, graded, reach
-from pinnsolve.methods.implicit_step import Scheme
-from pinnsolve.methods.joined_newton import JoinedNewton
-from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator, scheme_of
-from pinnsolve.methods.steady_keeping import stored, taken_up
-from pinnsolve.methods.steady_measured import apart_from
-from pinnsolve.methods.steady_whole import SteadyWhole
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.tiles import Tiles
+from pinnsolve.steady import easing
+from pinnsolve.steady import refining as steady_refining
+from pinnsolve.steady import whole as steady_whole
+from pinnsolve.steady.cells import SteadyCells, SteadyOperator, scheme_of
+from pinnsolve.steady.keeping import stored, taken_up
+from pinnsolve.steady.measured import apart_from
+from pinnsolve.steady.whole import SteadyWhole
 from pinnsolve.trial.determined import UnmarchableError
 from pinnsolve.trial.evolution import Evolution
 from pinnsolve.trial.exact import Plan, verified

@@ -13,19 +13,20 @@ import torch
 from torch import cos, exp, sin
 
 from pinnsolve import Box, Problem, condition, d, dirichlet, face, jump, laplace, neumann, periodic, solve
+from pinnsolve.cells.faces import faces_in, faces_of
+from pinnsolve.cells.implicit_step import Scheme
+from pinnsolve.cells.joined_newton import JoinedNewton
 from pinnsolve.checks.check import check
-from pinnsolve.methods import steady_refining, steady_whole
-from pinnsolve.methods.faces import faces_in, faces_of
-from pinnsolve.methods.implicit_step import Scheme
-from pinnsolve.methods.joined_newton import JoinedNewton
-from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator, scheme_of
-from pinnsolve.methods.steady_keeping import stored, taken_up
-from pinnsolve.methods.steady_whole import SteadyWhole
 from pinnsolve.networks.halvings import halvings
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.reference_cell import reference_cell
 from pinnsolve.networks.tails import decay, fewest
 from pinnsolve.networks.tiles import Tiles
+from pinnsolve.steady import refining as steady_refining
+from pinnsolve.steady import whole as steady_whole
+from pinnsolve.steady.cells import SteadyCells, SteadyOperator, scheme_of
+from pinnsolve.steady.keeping import stored, taken_up
+from pinnsolve.steady.whole import SteadyWhole
 from pinnsolve.trial.determined import UnmarchableError
 from pinnsolve.trial.evolution import Evolution
 from pinnsolve.trial.exact import Plan, verified

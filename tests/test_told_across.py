@@ -29,15 +29,15 @@ from pinnsolve import (
     side,
     solve,
 )  # fmt: skip
+from pinnsolve.cells.grading import parts_apart
+from pinnsolve.cells.joined_newton import JoinedNewton
 from pinnsolve.checks.check import check
 from pinnsolve.checks.told_across import told_relations
 from pinnsolve.classical.automatic import attempt
 from pinnsolve.errors import ProblemError
-from pinnsolve.methods.grading import parts_apart
-from pinnsolve.methods.joined_newton import JoinedNewton
-from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator, scheme_of
 from pinnsolve.networks.spread import spread
 from pinnsolve.networks.tiles import Tiles
+from pinnsolve.steady.cells import SteadyCells, SteadyOperator, scheme_of
 from pinnsolve.trial.exact import verified
 from pinnsolve.trial.steady import steady
 

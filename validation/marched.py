@@ -4,7 +4,7 @@
     python -m validation.marched burgers wave --times 5
 
 Each problem file is marched as it is declared, and compared with its own reference at 3,000 random places. Beside the
-error stands what the same march with richer features says of it (`pinnsolve.methods.second_march`). One thread; seconds
+error stands what the same march with richer features says of it (`pinnsolve.march.second`). One thread; seconds
 are those of the march, and of the second one.
 """
 
@@ -20,12 +20,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from pinnsolve.cells.implicit_step import Step
 from pinnsolve.checks.check import check
 from pinnsolve.geometry.points import Points
-from pinnsolve.methods.cell_march import Marcher
-from pinnsolve.methods.implicit_step import Step
-from pinnsolve.methods.march_record import Accuracy, March
-from pinnsolve.methods.second_march import distance, richer, slabs
+from pinnsolve.march.marcher import Marcher
+from pinnsolve.march.record import Accuracy, March
+from pinnsolve.march.second import distance, richer, slabs
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.evolution import Evolution, evolution

@@ -33,7 +33,7 @@ from pinnsolve import (
     point,
     solenoidal,
 )
-from pinnsolve.methods import growth
+from pinnsolve.march import growth
 from validation.marched import read
 
 pi = math.pi

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Protocol
 
 from pinnsolve.errors import ProblemError
-from pinnsolve.methods.costs import JOINED
-from pinnsolve.methods.effort_spent import Spent
+from pinnsolve.march.effort_spent import Spent
+from pinnsolve.march.record import Accuracy
 from pinnsolve.methods.lined_for import OverLine
-from pinnsolve.methods.march_record import Accuracy
 from pinnsolve.methods.marched_for import OverSteps
 from pinnsolve.methods.planar_for import OverPlane
 from pinnsolve.problem.problem import Problem
+from pinnsolve.residuals.costs import JOINED
 from pinnsolve.trial.by_constants import Solved
 from pinnsolve.trial.lined import Lined
 from pinnsolve.trial.marched import Marched

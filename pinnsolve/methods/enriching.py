@@ -5,28 +5,28 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from pinnsolve.cells.implicit_step import Scheme, Step
+from pinnsolve.cells.stage_costs import operations
+from pinnsolve.cells.stage_operator import that_fit
 from pinnsolve.machine.room import UNLIMITED, Room
+from pinnsolve.march.asked import accuracy, closeness
+from pinnsolve.march.cells import first_cells
+from pinnsolve.march.keeping import measured
+from pinnsolve.march.like_cells import unlike, varies
+from pinnsolve.march.marcher import Marcher
+from pinnsolve.march.pace import collocated, spent
+from pinnsolve.march.rules import RULES
+from pinnsolve.march.second import RULES as SECOND
+from pinnsolve.march.second import apart, as_it_was, richer, slabs, stages_for, steps_of, told_by_distance
+from pinnsolve.march.step_solver import RULES as STEP
+from pinnsolve.march.step_solver import Counts
 from pinnsolve.methods import fitted, line_solving, range_nodes, steady_solving
-from pinnsolve.methods.asked import accuracy, closeness
-from pinnsolve.methods.cell_march import Marcher
-from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.fitting_rules import RULES as FITTING
-from pinnsolve.methods.implicit_step import Scheme, Step
 from pinnsolve.methods.in_hand import evolution_of, known_of, marched
 from pinnsolve.methods.last_terms import RULES as TERMS
 from pinnsolve.methods.last_terms import part_left
-from pinnsolve.methods.like_cells import unlike, varies
-from pinnsolve.methods.march_cells import first_cells
-from pinnsolve.methods.march_keeping import measured
-from pinnsolve.methods.march_rules import RULES
-from pinnsolve.methods.pace import collocated, spent
 from pinnsolve.methods.protocol import Objective, State
-from pinnsolve.methods.second_march import RULES as SECOND
-from pinnsolve.methods.second_march import apart, as_it_was, richer, slabs, stages_for, steps_of, told_by_distance
-from pinnsolve.methods.stage_costs import operations
-from pinnsolve.methods.stage_operator import that_fit
-from pinnsolve.methods.step_solver import RULES as STEP
-from pinnsolve.methods.step_solver import Counts
+from pinnsolve.residuals.costs import JOINED
 from pinnsolve.trial.evolution import Evolution
 from pinnsolve.trial.lined import Lined
 from pinnsolve.trial.marched import Marched

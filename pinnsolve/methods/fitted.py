@@ -9,14 +9,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pinnsolve.march.record import Accuracy
 from pinnsolve.methods.by_constants import ForConstants
-from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.fitting import Fitting
 from pinnsolve.methods.fitting_rules import RULES
-from pinnsolve.methods.march_record import Accuracy
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.problem.expansion import Reach
 from pinnsolve.residuals import Residuals
+from pinnsolve.residuals.costs import JOINED
 from pinnsolve.residuals.of_constants import DataOfConstants
 from pinnsolve.trial.by_constants import ByConstants, Solved
 from pinnsolve.trial.marched import Marched

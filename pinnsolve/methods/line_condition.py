@@ -9,12 +9,12 @@ import torch
 
 from pinnsolve.algebra import yardstick
 from pinnsolve.algebra.tolerances import SAME
+from pinnsolve.cells.joined_newton import norm
 from pinnsolve.errors import ProblemError
-from pinnsolve.methods.joined_newton import norm
-from pinnsolve.methods.line_cells import Cells, LineScheme
-from pinnsolve.methods.line_operator import LineOperator
+from pinnsolve.line.cells import Cells, LineScheme
+from pinnsolve.line.operator import LineOperator
+from pinnsolve.march.record import variation
 from pinnsolve.methods.line_solving import cells_of
-from pinnsolve.methods.march_record import variation
 from pinnsolve.networks.moved import among_others
 from pinnsolve.networks.tiles import Tiles, sizes_of
 from pinnsolve.trial.line import Line

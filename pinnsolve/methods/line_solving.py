@@ -11,17 +11,17 @@ from torch import Tensor
 
 from pinnsolve.algebra import yardstick
 from pinnsolve.algebra.operations import SPEED, Work, qr
-from pinnsolve.methods.costs import JOINED
-from pinnsolve.methods.joined_newton import Effort, JoinedNewton
-from pinnsolve.methods.line_cells import Cells, LineScheme, defects
-from pinnsolve.methods.line_march import LineMarch
-from pinnsolve.methods.line_operator import LineOperator
-from pinnsolve.methods.line_whole import LineWhole
-from pinnsolve.methods.march_record import variation
+from pinnsolve.cells.joined_newton import Effort, JoinedNewton
+from pinnsolve.line.cells import Cells, LineScheme, defects
+from pinnsolve.line.march import LineMarch
+from pinnsolve.line.operator import LineOperator
+from pinnsolve.line.whole import LineWhole
+from pinnsolve.march.record import variation
 from pinnsolve.methods.protocol import State
 from pinnsolve.networks.moved import among_others
 from pinnsolve.networks.tiles import Tiles, sizes_of
 from pinnsolve.problem.local import surplus_of
+from pinnsolve.residuals.costs import JOINED
 from pinnsolve.trial.line import Line, read_line
 from pinnsolve.trial.lined import Lined
 

@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from pinnsolve.cells.joined_newton import Effort, JoinedNewton
 from pinnsolve.errors import ProblemError
+from pinnsolve.line.cells import Cells, LineScheme
+from pinnsolve.line.march import LineMarch
+from pinnsolve.line.operator import LineOperator
+from pinnsolve.line.whole import LineWhole
+from pinnsolve.march.effort_spent import Spent
+from pinnsolve.march.record import Accuracy
 from pinnsolve.methods import line_solving
-from pinnsolve.methods.effort_spent import Spent
-from pinnsolve.methods.joined_newton import Effort, JoinedNewton
-from pinnsolve.methods.line_cells import Cells, LineScheme
-from pinnsolve.methods.line_march import LineMarch
-from pinnsolve.methods.line_operator import LineOperator
-from pinnsolve.methods.line_whole import LineWhole
-from pinnsolve.methods.march_record import Accuracy
 from pinnsolve.networks.moved import among_others
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.problem.problem import Problem

@@ -10,17 +10,17 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.operations import qr
-from pinnsolve.methods.asked import RULES as ASKED
-from pinnsolve.methods.cell_march import Marcher
-from pinnsolve.methods.costs import JOINED
-from pinnsolve.methods.effort_spent import Spent
-from pinnsolve.methods.implicit_step import Scheme, Step
-from pinnsolve.methods.march_keeping import measured
-from pinnsolve.methods.march_record import Accuracy
-from pinnsolve.methods.second_march import as_it_was, richer, slabs, steps_of
-from pinnsolve.methods.sensitivities import sensitivities
-from pinnsolve.methods.step_solver import StepSolver
+from pinnsolve.cells.implicit_step import Scheme, Step
+from pinnsolve.march.asked import RULES as ASKED
+from pinnsolve.march.effort_spent import Spent
+from pinnsolve.march.keeping import measured
+from pinnsolve.march.marcher import Marcher
+from pinnsolve.march.record import Accuracy
+from pinnsolve.march.second import as_it_was, richer, slabs, steps_of
+from pinnsolve.march.sensitivities import sensitivities
+from pinnsolve.march.step_solver import StepSolver
 from pinnsolve.problem.problem import Problem
+from pinnsolve.residuals.costs import JOINED
 from pinnsolve.trial.evolution import Evolution, read_evolution
 from pinnsolve.trial.marched import Marched, moved
 from pinnsolve.trial.of_cells import OfCells

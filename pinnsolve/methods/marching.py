@@ -6,17 +6,17 @@ import math
 from dataclasses import dataclass
 
 from pinnsolve.errors import positive, whole
+from pinnsolve.march.asked import accuracy, closeness
+from pinnsolve.march.keeping import restore, stored
+from pinnsolve.march.marcher import Marcher
+from pinnsolve.march.pace import collocated, some_way
+from pinnsolve.march.running_away import ran_away
+from pinnsolve.march.second import slabs
 from pinnsolve.methods import fitted, line_solving, range_nodes, steady_solving
-from pinnsolve.methods.asked import accuracy, closeness
-from pinnsolve.methods.cell_march import Marcher
-from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.enriching import Enriching
 from pinnsolve.methods.in_hand import evolution_of, known_of, marched
-from pinnsolve.methods.march_keeping import restore, stored
-from pinnsolve.methods.pace import collocated, some_way
 from pinnsolve.methods.protocol import Objective, State
-from pinnsolve.methods.running_away import ran_away
-from pinnsolve.methods.second_march import slabs
+from pinnsolve.residuals.costs import JOINED
 from pinnsolve.trial.lined import Lined
 from pinnsolve.trial.marched import Marched
 from pinnsolve.trial.of_cells import OfCells

@@ -10,17 +10,17 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.operations import Work
+from pinnsolve.cells.joined_newton import JoinedNewton
+from pinnsolve.cells.stage_operator import iteration
 from pinnsolve.errors import ProblemError
-from pinnsolve.methods.costs import JOINED
-from pinnsolve.methods.effort_spent import Spent
-from pinnsolve.methods.joined_newton import JoinedNewton
-from pinnsolve.methods.march_record import Accuracy
-from pinnsolve.methods.second_march import among
-from pinnsolve.methods.stage_operator import iteration
-from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator, scheme_of
-from pinnsolve.methods.steady_measured import rescaled, sizes_like
-from pinnsolve.methods.steady_whole import RULES, SteadyWhole
+from pinnsolve.march.effort_spent import Spent
+from pinnsolve.march.record import Accuracy
+from pinnsolve.march.second import among
 from pinnsolve.problem.problem import Problem
+from pinnsolve.residuals.costs import JOINED
+from pinnsolve.steady.cells import SteadyCells, SteadyOperator, scheme_of
+from pinnsolve.steady.measured import rescaled, sizes_like
+from pinnsolve.steady.whole import RULES, SteadyWhole
 from pinnsolve.trial.evolution import Evolution
 from pinnsolve.trial.of_cells import OfCells
 from pinnsolve.trial.planar import Planar

@@ -14,7 +14,7 @@ from pinnsolve.algebra.operations import Work, product
 from pinnsolve.errors import ProblemError, whole
 from pinnsolve.machine.room import UNLIMITED, Room
 from pinnsolve.machine.world import ALONE, World
-from pinnsolve.methods.costs import Costs
+from pinnsolve.residuals.costs import Costs
 
 State = dict[str, Any]
 

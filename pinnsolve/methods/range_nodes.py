@@ -1,7 +1,7 @@
 """Steps of training over ranges of parameters: node after node is solved over cells, where most is missed so far.
 
 A node is solved as the problem at its values is, twice: the second time with richer features, which tells the error of
-the first. Which node follows is said by `pinnsolve.methods.range_front`.
+the first. Which node follows is said by `pinnsolve.line.range_front`.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import Any
 
 from pinnsolve.algebra.operations import SPEED
 from pinnsolve.errors import ProblemError
-from pinnsolve.methods.costs import JOINED
+from pinnsolve.line.range_front import RULES, front_of, hopeless, take_better
 from pinnsolve.methods.line_condition import noise_of
 from pinnsolve.methods.protocol import Method, Objective, State
-from pinnsolve.methods.range_front import RULES, front_of, hopeless, take_better
+from pinnsolve.residuals.costs import JOINED
 from pinnsolve.trial.determined import UnmarchableError
 from pinnsolve.trial.of_cells import OfCells
 from pinnsolve.trial.of_network import stated

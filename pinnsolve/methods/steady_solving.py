@@ -6,25 +6,25 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from pinnsolve.cells.grading import beside
+from pinnsolve.cells.implicit_step import Scheme
+from pinnsolve.cells.joined_newton import JoinedNewton
+from pinnsolve.cells.stage_operator import iteration
 from pinnsolve.checks.linearity import linear
 from pinnsolve.geometry.places import Corner
-from pinnsolve.methods.at_corners import error_of_richer
-from pinnsolve.methods.costs import JOINED
-from pinnsolve.methods.grading import beside
-from pinnsolve.methods.implicit_step import Scheme
-from pinnsolve.methods.joined_newton import JoinedNewton
+from pinnsolve.march.second import among
+from pinnsolve.march.slow_degrees import Orders, error_of_richest
 from pinnsolve.methods.protocol import Objective, State
-from pinnsolve.methods.second_march import among
-from pinnsolve.methods.slow_degrees import Orders, error_of_richest
-from pinnsolve.methods.stage_operator import iteration
-from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator, scheme_of
-from pinnsolve.methods.steady_keeping import stored, taken_up
-from pinnsolve.methods.steady_measured import apart_from, measured, rescaled, sizes_like
-from pinnsolve.methods.steady_refining import let_go
-from pinnsolve.methods.steady_whole import RULES, SteadyWhole
 from pinnsolve.networks.reference_cell import ReferenceCell
 from pinnsolve.networks.spread import taken_over
 from pinnsolve.networks.tails import decay
+from pinnsolve.residuals.costs import JOINED
+from pinnsolve.steady.at_corners import error_of_richer
+from pinnsolve.steady.cells import SteadyCells, SteadyOperator, scheme_of
+from pinnsolve.steady.keeping import stored, taken_up
+from pinnsolve.steady.measured import apart_from, measured, rescaled, sizes_like
+from pinnsolve.steady.refining import let_go
+from pinnsolve.steady.whole import RULES, SteadyWhole
 from pinnsolve.trial.evolution import Evolution
 from pinnsolve.trial.planar import Planar
 from pinnsolve.trial.steady import steady

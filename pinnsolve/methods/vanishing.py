@@ -17,16 +17,16 @@ from dataclasses import asdict, dataclass, replace
 
 import torch
 
-from pinnsolve.methods.cell_march import Marcher
-from pinnsolve.methods.costs import JOINED
-from pinnsolve.methods.limits import Difference, at_place, difference
-from pinnsolve.methods.march_keeping import measured, restore, stored
-from pinnsolve.methods.march_record import Accuracy
-from pinnsolve.methods.pace import collocated, some_way, spent
+from pinnsolve.march.keeping import measured, restore, stored
+from pinnsolve.march.limits import Difference, at_place, difference
+from pinnsolve.march.marcher import Marcher
+from pinnsolve.march.pace import collocated, some_way, spent
+from pinnsolve.march.record import Accuracy
+from pinnsolve.march.second import richer, slabs
+from pinnsolve.march.step_solver import Counts
+from pinnsolve.march.waves import States, coming_in, fastest
 from pinnsolve.methods.protocol import Objective, State
-from pinnsolve.methods.second_march import richer, slabs
-from pinnsolve.methods.step_solver import Counts
-from pinnsolve.methods.waves import States, coming_in, fastest
+from pinnsolve.residuals.costs import JOINED
 from pinnsolve.trial.marched import Marched, Slab
 from pinnsolve.trial.viscous import Law
 

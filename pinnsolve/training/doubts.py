@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from pinnsolve.checks.linearity import linear
 from pinnsolve.errors import Outcome
-from pinnsolve.methods.line_cells import Cells
+from pinnsolve.line.cells import Cells
 from pinnsolve.methods.line_condition import LIMITS, answers_to_noise, cells_like, turns_singular
 from pinnsolve.methods.line_solving import cells_of
 from pinnsolve.problem.probes import Size

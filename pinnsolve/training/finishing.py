@@ -12,15 +12,15 @@ from pinnsolve.errors import Outcome
 from pinnsolve.geometry.points import Points
 from pinnsolve.inverse.record import Identified
 from pinnsolve.inverse.standard_errors import Means, identified
+from pinnsolve.march.asked import accuracy
 from pinnsolve.methods import OWN_POINTS, Enriching, Marching, Vanishing
-from pinnsolve.methods.asked import accuracy
 from pinnsolve.methods.by_constants import ForConstants, solved_again
 from pinnsolve.methods.by_name import described_method
-from pinnsolve.methods.costs import costs_of
 from pinnsolve.methods.fitted import data_of, fall_back, taken
 from pinnsolve.networks.described import described_network, is_features
 from pinnsolve.problem.problem import Problem
 from pinnsolve.residuals import Residuals
+from pinnsolve.residuals.costs import costs_of
 from pinnsolve.training import uniqueness
 from pinnsolve.training.best import Best
 from pinnsolve.training.broken_off import BrokenOff, refuting

@@ -42,7 +42,7 @@ class Found:
         Above zero where cells say what the worst of them leaves of the equations.
     apart : float
         Above zero where cells tell their error by themselves: marches by how far they are from those that they solve
-        again, since held-out points crowd at corners; steady ones no less than it by `methods.slow_degrees`.
+        again, since held-out points crowd at corners; steady ones no less than it by `march.slow_degrees`.
     remains : float
         What a march has of the error of that which it solves again, as the last terms of both tell it.
     shares : tuple of tensor (N,)

@@ -12,11 +12,11 @@ from pinnsolve.algebra.least_squares import solved
 from pinnsolve.algebra.operations import Work
 from pinnsolve.jets.jet import Jet
 from pinnsolve.methods import LevenbergMarquardt
-from pinnsolve.methods.costs import costs_of
 from pinnsolve.methods.protocol import Objective
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.probes import Size
 from pinnsolve.residuals import Residuals, Site
+from pinnsolve.residuals.costs import costs_of
 from pinnsolve.training.weights import made_of
 from pinnsolve.trial.of_cells import OfCells
 from pinnsolve.trial.trial import Trial

@@ -11,12 +11,12 @@ from functools import partial
 from pinnsolve.errors import Outcome, ProblemError, why_not
 from pinnsolve.machine.interrupts import Deferred
 from pinnsolve.machine.world import LostError
+from pinnsolve.march.asked import share_of
 from pinnsolve.methods import Enriching, Marching, Vanishing
-from pinnsolve.methods.asked import share_of
-from pinnsolve.methods.costs import costs_of
 from pinnsolve.methods.protocol import Counted, Objective, begun, stepped
 from pinnsolve.networks import LocalFeatures, RandomFeatures
 from pinnsolve.networks.dropout import drops, thinned
+from pinnsolve.residuals.costs import costs_of
 from pinnsolve.training.checkpointing import Checkpoint
 from pinnsolve.training.clock import BEGIN
 from pinnsolve.training.finishing import ending, finished

@@ -15,12 +15,12 @@ from pinnsolve.checks.as_regular import kept_apart
 from pinnsolve.errors import ProblemError
 from pinnsolve.machine.world import ALONE, World
 from pinnsolve.methods import Enriching, Marching, Smoothing, Vanishing
-from pinnsolve.methods.costs import costs_of
 from pinnsolve.methods.line_condition import missing_of, noise_of
 from pinnsolve.methods.protocol import Method, State
 from pinnsolve.networks import LocalFeatures, Network, RandomFeatures
 from pinnsolve.networks.described import is_features, kind_of
 from pinnsolve.residuals import Site
+from pinnsolve.residuals.costs import costs_of
 from pinnsolve.settings import Settings, Stage
 from pinnsolve.training.best import Best
 from pinnsolve.training.broken_off import BrokenOff

@@ -30,11 +30,11 @@ from pinnsolve.geometry.beside import around_small, in_thin_parts, inside
 from pinnsolve.geometry.points import Points, joined
 from pinnsolve.geometry.sampling import sample
 from pinnsolve.jets.jet import Jet
-from pinnsolve.methods.costs import RATES
 from pinnsolve.networks.random_features import RandomFeatures
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.probes import Size
 from pinnsolve.residuals import Residuals, Site
+from pinnsolve.residuals.costs import RATES
 from pinnsolve.training.collocation import wanting
 from pinnsolve.training.free_changes import Changes, in_words
 from pinnsolve.training.rounding import rounding

@@ -14,9 +14,9 @@ from pinnsolve.checks.two_ways import Both, residual_of
 from pinnsolve.errors import Outcome
 from pinnsolve.geometry.places import fading
 from pinnsolve.geometry.points import Points
-from pinnsolve.methods.costs import values_of
 from pinnsolve.problem.binding import Fields
 from pinnsolve.residuals import Residuals
+from pinnsolve.residuals.costs import values_of
 from pinnsolve.residuals.sites import asked
 from pinnsolve.training.rounding import terms
 from pinnsolve.trial.trial import Trial

@@ -12,11 +12,11 @@ from pinnsolve.checks.on_both_sides import OnBothSides, both_sides_of
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.places import Narrow
 from pinnsolve.geometry.regions import interior
-from pinnsolve.methods.balance import balanced
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.probes import Size
 from pinnsolve.residuals import Residuals
 from pinnsolve.settings import Settings
+from pinnsolve.training.balance import balanced
 
 
 def weights_of(settings: Settings, residuals: Residuals, before: dict[str, float]) -> dict[str, float]:

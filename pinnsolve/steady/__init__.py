@@ -1,0 +1,1 @@
+"""Steady problems over cells: halved, graded towards corners, and solved again."""

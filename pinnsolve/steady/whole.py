@@ -1,0 +1,300 @@
+"""A steady problem in a plane or in space: Newton's method over all cells, and halving where equations are not met
+between points.
+
+Cells are halved along the coordinates along which their features do not suffice; in space along as few as are foretold
+to suffice. At corners whose values jump cells are graded: what one leaves is alike at every size, and counts by it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from pinnsolve.algebra.operations import SPEED, Work
+from pinnsolve.cells.grading import RULES as GRADING
+from pinnsolve.cells.grading import beside_any, graded, parts_apart
+from pinnsolve.cells.guessing import on_cells
+from pinnsolve.cells.implicit_step import Scheme
+from pinnsolve.cells.joined_newton import JoinedNewton
+from pinnsolve.cells.stage_operator import iteration
+from pinnsolve.geometry.places import Corner, Narrow
+from pinnsolve.march.asked import RULES as ASKED
+from pinnsolve.networks.openings import closed
+from pinnsolve.networks.tiles import Tiles
+from pinnsolve.steady.cells import SteadyCells, SteadyOperator
+from pinnsolve.steady.easing import RULES as EASING
+from pinnsolve.steady.easing import Easing, begun, stalled
+from pinnsolve.steady.measured import apart_from, measured, rescaled, sizes_like
+from pinnsolve.steady.refining import (
+    Halves,
+    fits,
+    halved,
+    halves_of,
+    let_go,
+    richer_once,
+    richer_where_cheaper,
+    towards_corners,
+    wanted_of,
+)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How cells are halved. Chosen on a dozen problems with layers, waves and corners, not varied one by one.
+
+    Parameters
+    ----------
+    cells : int
+        Along each coordinate, to begin with.
+    mark : float
+        Of the largest defect: cells below it are not halved yet. Smaller: least squares spread what a corner leaves
+        over its neighbours, and these are halved for nothing. Larger: more rounds.
+    newton : float
+        Of the bound, or of the last round's defects: the correction that may be left.
+    again : float
+        The same of a solution with richer features, which tells the error of another.
+    loose : float
+        The bound of defects in the first round.
+    rounding, gains : float
+        A defect below it that a halving has not lowered, to such a part at most, is rounding.
+    begun, first : float
+        Of the bound: the length of the first cells at such a corner, in parts of the whole, and no less, so that a
+        first round fits in any budget. Larger: more rounds. Smaller: more cells than are asked for.
+    near, in_space : float
+        Times the bound, in a plane no less than the largest one (`march.asked`), over space than a part of the terms,
+        which is ten times the error: what leaves no more is a solution where no finer cells fit, and richer features
+        say how right it is. Larger: time for what is not right. Smaller: it is left to others, which are worse.
+    slow : float
+        Of the two degrees before: last degrees in a cell beside a corner that are larger say that slopes have no bound
+        there. Larger: features that do little there. Smaller: more cells where features would do.
+    tries : int
+        Halvings of all cells, where Newton's method does not settle.
+    cheap, lower, least : float
+        Seconds at the nominal speed: while eight factorisations take less, a bound that is met is lowered to such a
+        part of it, down to the least. Larger: time for what nobody asked. Smaller: less exact for nothing.
+    """
+
+    cells: int = 2
+    mark: float = 0.2
+    newton: float = 1e-2
+    again: float = 1e-3
+    loose: float = 1e-1
+    rounding: float = 1e-9
+    gains: float = 0.5
+    begun: float = 0.02
+    first: float = 0.02
+    near: float = 5.0
+    in_space: float = 0.3
+    slow: float = 0.25
+    tries: int = 3
+    cheap: float = 0.2
+    lower: float = 1e-2
+    least: float = 1e-12
+
+
+RULES = Rules()
+
+
+@dataclass
+class SteadyWhole:
+    """The solution over all of the plane, round by round.
+
+    Parameters
+    ----------
+    scheme : Scheme
+    corners : sequence of Corner
+        Where prescribed values jump.
+    bound : float
+        Of what a cell leaves (`defects`).
+    narrow : sequence of Narrow
+        Over space cells there are no longer than that from the beginning.
+    work : Work
+        Where operations are counted.
+
+    Attributes
+    ----------
+    cells : SteadyCells
+        Those that the next round solves; when all is over, those that were solved last.
+    parent : tensor (n,)
+        What the cell left of which each is a part; infinite where it is none.
+    offs : list of float
+        What the worst cell left, round by round.
+    defect : float
+        What the worst one left, apart from those near a corner whose values jump.
+    factorised : int
+        How often equations were factorised in the last round.
+    tries : int
+        How often all cells were halved.
+    easing, good : Easing, SteadyCells, optional
+        On the way over equations with more diffusion (`steady.easing`), and the last that were solved on it.
+    solved, settled : bool
+        Whether there is a solution, and whether it meets the bound.
+    """
+
+    scheme: Scheme
+    corners: tuple[Corner, ...]
+    bound: float
+    work: Work = field(default_factory=Work)
+    narrow: Sequence[Narrow] = ()
+
+    def __post_init__(self) -> None:
+        self.degree = self.scheme.degree
+        self.cells, self.offs, self.tries = self._begun(), list[float](), 0
+        self.easing: Easing | None = None
+        self.good: SteadyCells | None = None
+        self.parent = torch.full((len(self.cells.mesh),), math.inf, dtype=torch.float64, device=self.scheme.device)
+        self.solved = self.settled = False
+        self.factorised, self.defect = 2, math.inf
+
+    def go_on(self, mesh: Tiles, coefficients: Tensor) -> None:
+        """Begin at cells that were solved to another bound."""
+        self.cells = rescaled(SteadyCells(self.scheme, mesh, coefficients), self.scheme)
+        self.parent = torch.full((len(mesh),), math.inf, dtype=torch.float64, device=self.scheme.device)
+
+    def solve(self) -> bool:
+        """All rounds; whether the cells meet the bound."""
+        while self.advance():
+            pass
+        return self.settled
+
+    def advance(self) -> bool:
+        """One round; whether another one follows."""
+        mesh, rings = self.cells.mesh, self.scheme.evolution.rings
+        let_go(mesh)
+        overlooked = mesh.region is not None and not closed(mesh, rings)  # something of the shape
+        if overlooked or (mesh.dims > 2 and not fits(self.scheme, mesh)):
+            return False
+        newton = JoinedNewton(SteadyOperator, sizes_like(self.cells), self._left)
+        solved = newton.solve(self.cells)
+        self.work.add(newton.effort.factorisations * self.ahead)
+        self.factorised = newton.effort.factorisations
+        if solved is None:
+            return self._eased(failed=True) or self._halved_everywhere()
+        assert isinstance(newton.operator, SteadyOperator)
+        self.solved = True
+        self.cells, found = measured(solved, newton.operator.faces, self.scheme, self.corners)
+        self.offs = [*self.offs, float(found.max())]
+        self.defect = apart_from(self.corners, mesh, found, self.scheme.evolution.problem.coordinates)[0]
+        if self.easing is None and stalled(self.offs) and self._eased(failed=True):
+            return True
+        bound = max(self.bound, EASING.loose) if self.cells.added else self.bound
+        rounding = (found > RULES.gains * self.parent) & (found < RULES.rounding)
+        mark = EASING.mark if self.easing is not None and self.easing.whole else RULES.mark
+        bad = (found > bound) & (found > mark * self.offs[-1]) & ~rounding
+        wanted = wanted_of(self.cells, found, bound)[0] & bad[:, None]
+        wanted &= self.cells.mesh.widths > GRADING.shallow * self.cells.mesh.lengths
+        exact = newton.last <= RULES.newton * self.bound
+        if bool(wanted.any()):
+            towards = towards_corners(self.cells, found, self.parent, self.bound, self.corners)
+            self.parent = torch.where(bad, found, self.parent)
+            finer = (self._cheap or not self.settled) and self._finer(wanted, towards, found, bound)
+            return finer or self._crowded(bound, exact)
+        met = bool((found < max(bound, RULES.rounding)).all())
+        if self.cells.added:
+            return self._eased(failed=not met)
+        self.settled |= met and exact
+        further = self.settled and self._cheap and not self.corners
+        if met and further:
+            self.bound = max(RULES.lower * min(self.bound, self.offs[-1]), RULES.least)  # zero may leave nothing
+        return (further or not self.settled) if met else self._crowded(bound, exact)
+
+    @property
+    def _cheap(self) -> bool:
+        """Whether it is better for next to nothing."""
+        return self.bound > RULES.least and 8 * self.ahead < RULES.cheap * SPEED
+
+    @property
+    def _left(self) -> float:
+        """The correction that may be left."""
+        worst = self.offs[-1] if self.offs and not self.cells.added else math.inf
+        return RULES.newton * max(self.bound, min(worst, RULES.loose))
+
+    @property
+    def ahead(self) -> float:
+        """Operations of one factorisation."""
+        return iteration(self.cells.scheme, self.cells.mesh)
+
+    def _halved_everywhere(self) -> bool:
+        """What may help where Newton's method does not settle, and there is no wind."""
+        self.tries += 1
+        everywhere = torch.ones_like(self.cells.mesh.widths, dtype=torch.bool)
+        wind = self.easing is not None and bool(self.easing.whole)
+        return not wind and self.tries <= RULES.tries and self._halve(halves_of(self.cells, everywhere, []))
+
+    def _eased(self, failed: bool) -> bool:
+        """Go on with more diffusion, or with less; whether there is a way."""
+        if self.scheme.evolution.fluxed:
+            return False
+        if self.easing is None:
+            self.easing = begun(self._begun())
+        elif self.easing.whole:
+            self.good = self.good if failed else self.cells
+            following = self.easing.further(failed)
+            if following is None:
+                return False
+            self.easing = following
+        if not self.easing.whole:
+            return False
+        cells = self._begun() if self.good is None else self.good
+        self.scheme = replace(self.scheme, degree=cells.scheme.degree)
+        self.cells, self.offs = replace(cells, added=self.easing.added), []
+        self.parent = torch.full((len(cells.mesh),), math.inf, dtype=torch.float64, device=self.scheme.device)
+        return True
+
+    def _begun(self) -> SteadyCells:
+        s, e = replace(self.scheme, degree=self.degree), self.scheme.evolution  # it may have been raised since
+        names = e.problem.coordinates
+        mesh = Tiles.begun(e.extent, RULES.cells, e.joints, s.device, e.region)
+        mesh = mesh if mesh.region is None else parts_apart(mesh, e.rings)
+        for corner in self.corners:
+            first = max(RULES.begun * self.bound, RULES.first)
+            mesh, _ = graded(mesh, corner, first, names, e.rings)
+        for place in self.narrow:
+            part = min(w / e.problem.domain.length(c) for c, w in place.width.items())
+            mesh, _ = graded(mesh, Corner(place.middle), part, names, e.rings)
+        c = torch.zeros(len(mesh), s.fields, s.cell.count, dtype=torch.float64, device=s.device)
+        if e.problem.guess.unknowns:
+            jumps = partial(beside_any, corners=self.corners, names=names)
+            mesh, c = on_cells(self._guessed, mesh, s.cell, e.rings, jumps)
+        return SteadyCells(s, mesh, c)
+
+    def _guessed(self, x: Tensor) -> Tensor:
+        """The user's guess at places (N, 2): values (N, F); zeros where there is none."""
+        e = self.scheme.evolution
+        found, none = e.problem.guessed(e.points(x, torch.zeros_like(x[:, 0]))), torch.zeros_like(x[:, 0])
+        return torch.stack([found.get(u, none) for u in e.problem.unknowns], 1)
+
+    def _finer(self, wanted: Tensor, targets: Sequence[tuple[Corner, float]], found: Tensor, bound: float) -> bool:
+        """Go on with halved cells, or in space with degrees more; whether there are not too many numbers then."""
+        halves = halves_of(self.cells, wanted, targets)
+        if self.cells.mesh.dims > 2 and not fits(self.scheme, halves[0]):  # less of it, along one coordinate each
+            halves = halves_of(self.cells, wanted & wanted_of(self.cells, found, math.inf)[0], targets)
+        more = richer_where_cheaper(self.cells, halves, found, bound)
+        if more is None:
+            if not self._halve(halves):
+                return False
+            more = richer_once(self.cells, self.degree, self.bound) or self.cells
+        self.cells, self.scheme = more, replace(self.scheme, degree=more.scheme.degree)
+        return True
+
+    def _crowded(self, bound: float, exact: bool) -> bool:
+        """Where no finer cells fit, take for a solution what would do for a looser tolerance, or over space ease what
+        is windy, and take what is near; whether another round follows."""
+        space, worst = self.cells.mesh.dims > 2, self.offs[-1] if exact and not self.cells.added else math.inf
+        self.settled |= worst < max(RULES.near * bound, 0.0 if space else ASKED.coarse)
+        again = space and self.easing is None and not self.settled and self._eased(failed=True)
+        self.settled |= space and not again and worst < RULES.in_space
+        return again
+
+    def _halve(self, halves: Halves) -> bool:
+        """Go on with halved cells; whether there are not too many."""
+        if not fits(self.scheme, halves[0]):
+            return False
+        self.cells, origin = halved(self.cells, halves)
+        self.parent = self.parent[origin]
+        return True
