@@ -22,6 +22,7 @@ from pinnsolve.methods.protocol import Objective
 from pinnsolve.methods.vanishing import Limit
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.problem.probes import Size
+from pinnsolve.training.history import Look
 from pinnsolve.training.limit import at_the_limit
 from pinnsolve.trial.exact import verified
 from pinnsolve.trial.marched import Marched, Slab
@@ -264,8 +265,13 @@ def test_words_of_what_is_not_known() -> None:
     ended = Outcome("budget", "the 9 s are used", "more")
     once, error = at_the_limit(Limit(0.1, 1), ended, 1e-2)
     assert once.kind == "budget" and "once" in once.detail and error is None
-    begun = solve(step(1, 0), budget=0.5)
-    assert begun.outcome is not None and begun.outcome.kind == "budget" and begun.estimate is None
+
+    def stop(look: Look) -> None:  # by steps, not by a clock
+        if look.step == 1:
+            raise KeyboardInterrupt
+
+    begun = solve(step(1, 0), budget=60, progress=stop)
+    assert begun.outcome is not None and begun.outcome.kind == "interrupted" and begun.estimate is None
     assert "added viscosity of 1.0e-02" in begun.outcome.detail
     twice, error = at_the_limit(Limit(0.1, 2, 0.03, 0.2), ended, 1e-2)
     assert twice.kind == "budget" and error == 0.2 and "3.0e-02" in twice.detail
