@@ -182,7 +182,7 @@ def _begun(declared: Problem) -> Marcher:
 
 
 def test_what_is_driven_in_goes_out_again_where_cells_do_not_follow_its_layers() -> None:
-    """Through a channel at rest, of a few cells, along all of its length (mutant: `march_rules.RULES.constraint` of one:
+    """Through a channel at rest, of a few cells, along all of its length (mutant: `stage_operator.CONSTRAINT` of one:
     no first step, on more and more cells)."""
 
     def driven(t: Any) -> Any:

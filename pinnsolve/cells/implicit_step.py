@@ -29,7 +29,7 @@ from torch import Tensor
 
 from pinnsolve.algebra.radau import Radau, radau
 from pinnsolve.cells.line_traces import joined
-from pinnsolve.cells.sites import Site, rim_sites
+from pinnsolve.cells.sites import Site, cell_at, rim_sites
 from pinnsolve.geometry.once import once
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.multi_index import Alpha
@@ -139,9 +139,8 @@ def sites_of(scheme: Scheme, mesh: Tiles) -> list[Site]:
             found.append(Site(conditions, cells, xi, w if e.dims > 1 else torch.ones_like(w[:1]), side))
     for wall in (w for w in e.walls if w.side is None and w.rim is None):
         place = torch.tensor([wall.fixed[k] for k in range(e.dims)], dtype=torch.float64, device=mesh.device)
-        xi = 2 * (place - mesh.lows) / mesh.widths - 1
-        cell = xi.abs().amax(1).argmin()
-        found.append(Site((wall.equation,), cell[None], xi[cell][None], torch.ones_like(xi[0, :1]), None))
+        cell, xi = cell_at(mesh, place)
+        found.append(Site((wall.equation,), cell[None], xi[None], torch.ones_like(xi[:1]), None))
     return found
 
 

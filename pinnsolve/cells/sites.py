@@ -177,3 +177,10 @@ def _site(
     made = cells, 2 * (x - low) / widths - 1, lengths / whole.clamp(min=1e-300), normals, whole[:, 0] / size
     cells, xi, weights, normals, much = (v.to(mesh.device) for v in made)
     return Site(conditions, cells, xi, weights, None, normals, much)
+
+
+def cell_at(mesh: Tiles, place: Tensor) -> tuple[Tensor, Tensor]:
+    """The number () of the cell of a place (dims,), and where in the reference cell that is, (dims,)."""
+    xi = 2 * (place - mesh.lows) / mesh.widths - 1
+    cell = xi.abs().amax(1).argmin()
+    return cell, xi[cell]

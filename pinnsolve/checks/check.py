@@ -157,7 +157,7 @@ def _looked_at(problem: Problem) -> Findings:
         + check_solenoidal(problem)
         + counted(problem, derivatives)
     )
-    warnings += told_backwards(problem) + signs(problem) + sideways(problem) + slopes(problem)
+    warnings += (told_backwards(problem) or signs(problem)) + sideways(problem) + slopes(problem)
     warnings += slow_corners(problem)
     if 0 < len(problem.equations) + len(problem.solenoidal) < len(problem.unknowns):
         warnings.append(f"{len(problem.unknowns)} unknowns, but only {len(problem.equations)} equations")

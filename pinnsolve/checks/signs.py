@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.tolerances import SAME
-from pinnsolve.checks.backwards import backwards, marched, smoothing
+from pinnsolve.checks.backwards import marched, smoothing
 from pinnsolve.checks.boxes import RULES
 from pinnsolve.checks.linearity import SHIFTS
 from pinnsolve.geometry.points import Points
@@ -27,8 +27,9 @@ Slopes = dict[Alpha, Tensor]
 
 
 def signs(problem: Problem) -> list[str]:
-    """A warning for each equation and unknown of which a part of the domain makes another kind of equation."""
-    if problem.eigenvalues or backwards(problem):  # which says more
+    """A warning for each equation and unknown of which a part of the domain makes another kind of equation; of problems
+    whose time does not run the wrong way everywhere, of which `backwards` says more."""
+    if problem.eigenvalues:
         return []
     points = problem.domain.interior.draw(RULES.points, "sobol", torch.Generator().manual_seed(11))
     found = []

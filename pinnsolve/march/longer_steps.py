@@ -153,7 +153,7 @@ def _equal(some: Sequence[Slab], count: int, most: float) -> list[Stretch]:
 
 
 def _left_out(slab: Slab, before: Scheme, sizes: Tensor) -> float:
-    """The size of what a known step's polynomial leaves out (`march_record.left_in_time`)."""
+    """The size of what a known step's polynomial leaves out (`record.left_in_time`)."""
     last = slab.modes[:, -3:].transpose(0, 1)
     units = torch.arange(slab.modes.shape[1], dtype=last.dtype, device=last.device)[-3:].mul(2).add(1).sqrt()
     return falling(norm(seen_in_time(last, before.cell, slab.mesh), slab.mesh, sizes) * units, slab.mesh.dims > 1)

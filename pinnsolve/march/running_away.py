@@ -20,6 +20,7 @@ from torch import Tensor
 
 from pinnsolve.cells.implicit_step import Step
 from pinnsolve.cells.rows import in_time
+from pinnsolve.cells.sites import cell_at
 from pinnsolve.march.marcher import Marcher
 from pinnsolve.march.rules import RULES as MARCH
 
@@ -103,26 +104,18 @@ def _fastest(step: Step, sizes: Tensor) -> tuple[int, Tensor]:
     return int(f), step.mesh.points(xi)[n, p]
 
 
-def _cell_at(step: Step, place: Tensor) -> tuple[int, Tensor]:
-    """The cell of a place, and where that is in it, (dims,)."""
-    xi = 2 * (place - step.mesh.lows) / step.mesh.widths - 1
-    cell = int(xi.abs().amax(1).argmin())
-    return cell, xi[cell]
-
-
 def _value(step: Step, field: int, place: Tensor) -> float:
     """An unknown at the end of a step."""
-    cell, xi = _cell_at(step, place)
+    cell, xi = cell_at(step.mesh, place)
     table = step.scheme.cell.at(xi[None], (0,) * step.mesh.dims)
     return float(table[0] @ step.stages[-1, cell, field])
 
 
 def _growth(step: Step, field: int, place: Tensor) -> float:
     """The integral over a step of the slope of an unknown's rate by itself, at the point of a cell that is nearest."""
-    e, cell = step.scheme.evolution, _cell_at(step, place)[0]
+    e, cell = step.scheme.evolution, cell_at(step.mesh, place)[0]
     points = step.scheme.points
-    number = torch.tensor([cell], device=step.mesh.device)
-    slopes = step.inside(points, slopes=True, cells=number).slopes
+    slopes = step.inside(points, slopes=True, cells=cell[None]).slopes
     near = int((step.mesh.points(step.scheme.cell.gauss(points)[0])[cell] - place).square().sum(1).argmin())
     orders, masses, own = in_time(e, slopes), dict[int, float](), dict[int, float]()
     for (i, f, alpha), slope in slopes.items():

@@ -49,8 +49,8 @@ GROWING = "what is carried from step to step grows there, and no equation lets i
 @dataclass(frozen=True, kw_only=True)
 class Marching:
     """A march over cells that do not overlap. One step of training marches some way on: steps in time find their
-    length, cells are halved and merged (`cell_march`). Along one coordinate cells are solved at once where that can be
-    done (`line_solving`). Meant for `LocalFeatures`.
+    length, cells are halved and merged (`march.marcher`). Along one coordinate cells are solved at once where that can
+    be done (`line_solving`). Meant for `LocalFeatures`.
 
     Parameters
     ----------

@@ -22,12 +22,8 @@ KEPT = "parent", "offs", "tries", "solved", "settled", "bound", "factorised", "d
 def taken_up(whole: SteadyWhole, mesh: Tiles, coefficients: Tensor, kept: Mapping[str, Any]) -> SteadyWhole:
     """The same, with what `stored` gave and the cells of the next round."""
     sizes = tuple(kept["sizes"].tolist())
-    scheme = replace(
-        whole.scheme,
-        evolution=replace(whole.scheme.evolution, sizes=sizes),
-        degree=degree_of(coefficients.shape[2], mesh.dims),  # it may have been raised
-    )
-    whole.scheme = replace(whole.scheme, degree=scheme.degree)
+    whole.scheme = replace(whole.scheme, degree=degree_of(coefficients.shape[2], mesh.dims))  # it may have been raised
+    scheme = replace(whole.scheme, evolution=replace(whole.scheme.evolution, sizes=sizes))
     for name in KEPT:
         setattr(whole, name, kept[name])
     whole.easing = Easing.restored(kept["easing"]) if kept["easing"] else None

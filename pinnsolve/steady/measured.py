@@ -20,7 +20,7 @@ from pinnsolve.steady.cells import SteadyCells, defects
 
 @dataclass(frozen=True)
 class Felt:
-    """What counts. Chosen with `steady_whole.Rules`.
+    """What counts. Chosen with `whole.Rules`.
 
     Parameters
     ----------
@@ -57,15 +57,16 @@ def measured(
 ) -> tuple[SteadyCells, Tensor]:
     """The same with sizes as the solution shows them, and what each cell leaves, (n,), as far as it is felt."""
     mesh, sized = solved.mesh, rescaled(solved, told)
-    part = ((mesh.widths / mesh.lengths).amax(-1) / FELT.narrow).clamp(max=1.0)
+    longest = (mesh.widths / mesh.lengths).amax(-1)
+    part = (longest / FELT.narrow).clamp(max=1.0)
     # where fluxes join cells it is told by energy, of which smaller ones have less
     felt = torch.ones_like(part) if told.evolution.fluxed else part.sqrt()
     if mesh.dims > 2:
         felt = felt * (FELT.many * mesh.shares).clamp(max=1.0).sqrt()
+    names = told.evolution.problem.coordinates
     for corner in corners:
-        names = told.evolution.problem.coordinates
         felt = torch.minimum(felt, reach(mesh, corner, names) / FELT.narrow)
-        felt = torch.where(beside(mesh, corner, names), (mesh.widths / mesh.lengths).amax(-1) / FELT.jumps, felt)
+        felt = torch.where(beside(mesh, corner, names), longest / FELT.jumps, felt)
     return sized, defects(solved, faces, sizes_like(sized)) * felt
 
 
