@@ -199,6 +199,7 @@ def test_references_in_validation_know_nothing_of_the_network() -> None:
         "cases",
         "wanted",
         "blind",
+        "poorer",
         "browser",
         "marched",
         "shocks",

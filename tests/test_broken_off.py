@@ -23,7 +23,9 @@ from pinnsolve import (
     solve,
 )
 from pinnsolve import periodic as repeated
+from pinnsolve.errors import Outcome
 from pinnsolve.settings import Stage
+from pinnsolve.training.broken_off import BrokenOff
 
 STAGES = (
     Stage(LocalFeatures(degree=7, stages=3), Marching(steps=3)),
@@ -58,3 +60,17 @@ def test_what_a_march_does_not_refute_stays(monkeypatch: pytest.MonkeyPatch) -> 
     assert "beyond" not in solution.outcome.detail
     x = torch.linspace(0, 1, 21, dtype=torch.float64)
     assert abs(torch.as_tensor(solution.u(x=x, t=3 + 0 * x)) - torch.sin(2 * math.pi * (x - 3))).max() < 1e-3
+
+
+@pytest.mark.parametrize(("stopped", "whole"), [("small numbers ran away", False), ("", False), ("", True)])
+def test_nobody_is_sent_to_resume_what_is_refuted(stopped: str, whole: bool) -> None:
+    """More time is asked for where a march can use it: begun anew, and not where it had come to a halt."""
+    march = BrokenOff(0, torch.zeros(1), torch.zeros(1), stopped, {}, whole)
+    given = Outcome("budget", "the 60 s are used", "go on with --resume and a larger --budget")
+    said = march.in_place(given, f"beyond t = 0.3 nothing is solved; {stopped}")
+    assert said.kind == "budget" and "go on with --resume" not in said.remedy
+    assert ("larger --budget" in said.remedy) == (not stopped)
+    assert ("beyond t = 0.3" in said.detail) == (not whole)
+    assert (
+        march.in_place(Outcome("interrupted", "by the user", "go on with --resume"), "").remedy == "go on with --resume"
+    )

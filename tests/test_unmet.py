@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from importlib import import_module
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 import torch
 
 from pinnsolve import Box, Disk, NotConverged, Problem, Solution, d, dirichlet, faces, initial, neumann, side, solve
+from pinnsolve.methods.enriching import Enriching
 
 solving = import_module("pinnsolve.solve")
 
@@ -63,10 +65,10 @@ def plate() -> Problem:
     )  # fmt: skip
 
 
-def lost(problem: Problem, monkeypatch: pytest.MonkeyPatch, number: int) -> Solution:
+def lost(problem: Problem, monkeypatch: pytest.MonkeyPatch, number: int, budget: float = 4) -> Solution:
     lose(monkeypatch, number)
     with pytest.warns(NotConverged, match=r"the condition 'dirichlet u on .*' is missed by .* at points of its own"):
-        return solve(problem, budget=4)
+        return solve(problem, budget=budget)
 
 
 @pytest.mark.parametrize(("problem", "number"), [(ring, -1), (rod, -1), (plate, 0)])
@@ -76,6 +78,16 @@ def test_a_lost_wall_is_no_convergence(problem: Any, number: int, monkeypatch: p
     assert not solution.converged
     assert solution.estimate is not None
     assert solution.estimate > solution.problem.tolerance
+
+
+def test_a_lost_wall_is_seen_where_a_poorer_march_tells_the_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The distance from a richer march is a hundredth of what is told so, and of what the wall is missed by."""
+
+    def operations(self: Enriching, objective: Any, state: dict[str, Any]) -> float:
+        return math.inf if state["more"] > 0 else float(state["left"])
+
+    monkeypatch.setattr(Enriching, "operations", operations)
+    assert not lost(plate(), monkeypatch, 0, budget=60).converged
 
 
 def test_slopes_that_do_not_agree_at_corners_are_no_miss() -> None:

@@ -71,15 +71,12 @@ class Dissection:
 
     def __post_init__(self) -> None:
         self.first = np.concatenate([[0], np.cumsum(self.counts)])
-        self.parts, self._here = [], np.zeros(len(self.centres), dtype=bool)
-        self._where = np.zeros(self.size, dtype=np.int64)
-        of_cell: list[list[int]] = [[] for _ in self.centres]
-        for p, pair in enumerate(self.sides):
-            for cell in dict.fromkeys(pair.tolist()):
-                of_cell[cell].append(p)
-        self._of_cell = [np.array(mine, dtype=np.int64) for mine in of_cell]
-        if self.size:
-            self._divide(np.arange(len(self.centres)), np.zeros(len(self.sides), dtype=bool))
+        below, above = self.sides.T
+        other = below != above
+        cells = np.concatenate([below, above[other]])
+        number = np.arange(len(self.sides))
+        self._of_cell = self._gathered(cells, np.concatenate([number, number[other]]), len(self.centres))
+        self.parts = self._parts(_Tree.of(self)) if self.size else []
 
     @property
     def size(self) -> int:
@@ -105,55 +102,135 @@ class Dissection:
         """Of one factorisation of a real system, and of one solution."""
         return sum(p.operations[0] for p in self.parts), sum(p.operations[1] for p in self.parts)
 
-    def unknowns(self, sides: np.ndarray) -> np.ndarray:
-        """The numbers of the unknowns of some sides, one after the other."""
-        if not len(sides):
-            return np.zeros(0, dtype=np.int64)
-        return np.concatenate([np.arange(self.first[p], self.first[p + 1]) for p in sides])
-
     def of_cell(self, cell: int) -> np.ndarray:
-        return self.unknowns(self._of_cell[cell])
+        """The numbers of the unknowns of a cell's sides, one side after the other."""
+        return self._of_cell[cell]
 
-    def _divide(self, cells: np.ndarray, gone: np.ndarray) -> int:
-        """Bisect some cells, the smaller parts first; the number of their part."""
-        below = []
-        touched = np.unique(np.concatenate([self._of_cell[c] for c in cells]))
-        if len(cells) > self.leaf:
-            below = [self._divide(part, gone) for part in self._halves(cells, touched)]
-        self._here[:] = False
-        self._here[cells] = True
-        touched = touched[~gone[touched]]
-        both = self._here[self.sides[touched]].all(1)
-        gone[touched[both]] = True
-        inner, border = self.unknowns(touched[both]), self.unknowns(touched[~both])
-        everything = np.concatenate([inner, border])
-        self._where[everything] = np.arange(len(everything))
+    def _gathered(self, owners: np.ndarray, sides: np.ndarray, count: int) -> list[np.ndarray]:
+        """By owner, of so many, the unknowns of its sides, one side after the other."""
+        order = np.lexsort((sides, owners))
+        owners, sides = owners[order], sides[order]
+        counts = self.counts[sides]
+        ends = np.cumsum(counts)
+        unknowns = np.arange(counts.sum()) + np.repeat(self.first[sides] - (ends - counts), counts)
+        return np.split(unknowns, np.cumsum(np.bincount(owners, counts, count).astype(np.int64))[:-1])
+
+    def _parts(self, tree: _Tree) -> list[Part]:
+        """The parts of a tree, those below before what they are parts of."""
+        inner = self._gathered(tree.inner, np.arange(len(self.sides)), len(tree.halves))
+        border = self._gathered(*tree.border, len(tree.halves))
+        where = np.zeros(self.size, dtype=np.int64)
+        number, found = dict[int, int](), list[Part]()
 
         def places(unknowns: np.ndarray) -> Tensor:
-            return torch.as_tensor(self._where[unknowns], device=self.device)
+            return torch.as_tensor(where[unknowns], device=self.device)
 
-        within = [] if below else [(int(c), places(self.of_cell(c))) for c in cells]
-        lower = [(k, places(self.parts[k].border.cpu().numpy())) for k in below]
-        own, left = (torch.as_tensor(x, device=self.device) for x in (inner, border))
-        self.parts.append(Part(own, left, within, lower))
-        return len(self.parts) - 1
+        for k in tree.order():
+            size = len(inner[k])
+            where[inner[k]] = np.arange(size)
+            where[border[k]] = np.arange(size, size + len(border[k]))
+            within = [(int(c), places(self._of_cell[c])) for c in tree.cells.get(k, ())]
+            below = [(number[j], places(border[j])) for j in tree.halves[k]]
+            own, left = (torch.as_tensor(x, device=self.device) for x in (inner[k], border[k]))
+            number[k] = len(found)
+            found.append(Part(own, left, within, below))
+        return found
 
-    def _halves(self, cells: np.ndarray, touched: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Two parts of some cells, one beside the other, whose fronts and borders are smallest."""
-        n, found = len(cells), list[tuple[float, np.ndarray, int]]()
-        near = np.arange(max(1, int(n * (0.5 - self.slack))), min(n - 1, math.ceil(n * (0.5 + self.slack))) + 1)
-        number, counts = np.full(len(self.centres), -1), self.counts[touched]
-        for axis in range(self.centres.shape[1]):
-            key = tuple(self.centres[cells].T)
-            order = cells[np.lexsort((*key[:axis], *key[axis + 1 :], key[axis]))]
-            number[order] = np.arange(n)
-            low, high = np.sort(number[self.sides[touched]], 1).T
-            within = low >= 0
-            cut = np.cumsum(np.bincount(low[within] + 1, counts[within], n + 1))
-            cut = (cut - np.cumsum(np.bincount(high[within] + 1, counts[within], n + 1)))[near]
-            border = np.cumsum(np.bincount(high[~within] + 1, counts[~within], n + 1))
-            left, right = border[near] + cut, border[-1] - border[near] + cut
-            work = cut**3 + 2 * cut**2 * border[-1] + cut * border[-1] ** 2 + left**3 + right**3
-            found.append((float(work.min()), order, int(near[work.argmin()])))
-        _, order, half = min(found, key=lambda f: f[0])
-        return order[:half], order[half:]
+
+class _Tree:
+    """How cells are bisected again and again, those of one depth at once.
+
+    Attributes
+    ----------
+    halves : list of tuple of int
+        By part the two that it is cut into; nothing of the smallest.
+    cells : dict
+        By smallest part its cells.
+    inner : array (p,)
+        By side the smallest part in which both of its cells lie.
+    border : pair of arrays
+        Parts, and sides of which they have one cell.
+    """
+
+    def __init__(self, order: Dissection) -> None:
+        self.given, self.halves = order, list[tuple[int, ...]]([()])
+        self.cells: dict[int, np.ndarray] = {}
+        self.part = np.zeros(len(order.centres), dtype=np.int64)  # of each cell, the smallest so far
+        self.inner = np.zeros(len(order.sides), dtype=np.int64)
+        nothing = np.zeros(0, dtype=np.int64)
+        self._borders = [(nothing, nothing)]
+
+    @classmethod
+    def of(cls, order: Dissection) -> _Tree:
+        tree = cls(order)
+        cut = tree._sorted_out([(0, np.arange(len(order.centres)))])
+        while cut:
+            made = list[tuple[int, np.ndarray]]()
+            for (k, _), halves in zip(cut, tree._cut(cut), strict=True):
+                first = len(tree.halves)
+                tree.halves[k], tree.halves[first:] = (first, first + 1), [(), ()]
+                made += zip((first, first + 1), halves, strict=True)
+            tree._share(made)
+            cut = tree._sorted_out(made)
+        return tree
+
+    @property
+    def border(self) -> tuple[np.ndarray, np.ndarray]:
+        parts, sides = zip(*self._borders, strict=True)
+        return np.concatenate(parts), np.concatenate(sides)
+
+    def order(self) -> list[int]:
+        """The parts, those below first."""
+        found, rest = list[int](), [0]
+        while rest:
+            found.append(rest.pop())
+            rest += self.halves[found[-1]]
+        return found[::-1]
+
+    def _sorted_out(self, made: list[tuple[int, np.ndarray]]) -> list[tuple[int, np.ndarray]]:
+        """Those parts that are to be cut."""
+        self.cells.update((k, cells) for k, cells in made if len(cells) <= self.given.leaf)
+        return [(k, cells) for k, cells in made if len(cells) > self.given.leaf]
+
+    def _share(self, made: list[tuple[int, np.ndarray]]) -> None:
+        """Give parts that were made their cells, and sides."""
+        for k, cells in made:
+            self.part[cells] = k
+        both = self.part[self.given.sides]
+        same = both[:, 0] == both[:, 1]
+        self.inner[same] = both[same, 0]
+        parts, sides = both[~same].T.ravel(), np.tile(np.flatnonzero(~same), 2)
+        new = parts >= made[0][0]
+        self._borders.append((parts[new], sides[new]))
+
+    def _cut(self, cut: list[tuple[int, np.ndarray]]) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Two halves of each of some parts, one beside the other, whose fronts and borders are smallest."""
+        o, sizes = self.given, np.array([len(cells) for _, cells in cut])
+        cells, turn = np.concatenate([cells for _, cells in cut]), np.repeat(np.arange(len(cut)), sizes)
+        ends, best = np.cumsum(sizes), [(math.inf, cells, 0)] * len(cut)
+        of_cell, rank = np.full(len(o.centres), -1), np.zeros(len(o.centres), dtype=np.int64)
+        of_cell[cells] = turn
+        both = of_cell[o.sides]
+        within = (both[:, 0] == both[:, 1]) & (both[:, 0] >= 0)
+        out = (~within[:, None] & (both >= 0)).nonzero()
+        begins = ends - sizes + np.arange(len(cut))  # of each part's places before, between and after its cells
+        total, last = int(ends[-1]) + len(cut), begins + sizes
+        for axis in range(o.centres.shape[1]):
+            key = tuple(o.centres[cells].T)
+            by_axis = cells[np.lexsort((*key[:axis], *key[axis + 1 :], key[axis], turn))]
+            rank[by_axis] = np.arange(len(cells)) - np.repeat(ends - sizes, sizes)
+            low, high = np.sort(rank[o.sides[within]], 1).T + begins[both[within, 0]] + 1
+            cuts = np.cumsum(np.bincount(low, o.counts[within], total) - np.bincount(high, o.counts[within], total))
+            there = rank[o.sides[out]] + begins[both[out]] + 1
+            left = np.cumsum(np.bincount(there, o.counts[out[0]], total))
+            border = np.repeat(left[last] - left[begins], sizes + 1)
+            left = left - np.repeat(left[begins], sizes + 1)
+            left, right = left + cuts, border - left + cuts
+            work = cuts**3 + 2 * cuts**2 * border + cuts * border**2 + left**3 + right**3
+            for k, (n, begin, end) in enumerate(zip(sizes.tolist(), begins.tolist(), ends.tolist(), strict=True)):
+                near = max(1, int(n * (0.5 - o.slack)))
+                some = work[begin + near : begin + min(n - 1, math.ceil(n * (0.5 + o.slack))) + 1]
+                least = int(some.argmin())
+                if some[least] < best[k][0]:
+                    best[k] = float(some[least]), by_axis[end - n : end], near + least
+        return [(mine[:half], mine[half:]) for _, mine, half in best]

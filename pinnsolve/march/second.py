@@ -26,6 +26,7 @@ from pinnsolve.networks.moved import among_others, carried
 from pinnsolve.networks.reference_cell import ReferenceCell, legendre
 from pinnsolve.networks.spread import taken_over
 from pinnsolve.networks.tiles import Tiles
+from pinnsolve.trial.evolution import Evolution
 from pinnsolve.trial.marched import Slab
 
 
@@ -65,7 +66,7 @@ def richer(
         leaves more is halved, but for the shortest: marches of what swings round within a step share an error.
     """
     scheme = replace(before, degree=before.degree + more, stages=before.stages + stages_for(more))
-    left = _left(exact * solver.left / MARCH.ease(before.evolution), more, before.evolution.dims)
+    left = _left(exact * solver.left, before.evolution, more)
     again = StepSolver(scheme, solver.sizes, left, solver.constant, counts or Counts())
     mesh, found, spread = known[0].mesh, list[Step](), before.evolution.spread_from
     joins = [k[0] for k in before.evolution.joins]
@@ -97,22 +98,28 @@ def stages_for(more: int) -> int:
     return min(more, 2) if more >= 0 else more // 2
 
 
-def _left(before: float, more: int, dims: int) -> float:
-    """What Newton's method may leave in each step: none tells it, and it adds up: beside richer features, nothing."""
-    usual, leaves = RULES.usual * before, RULES.leaves if dims < 2 else RULES.leaves_in_plane
-    return min(usual, max(leaves * before, RULES.finest)) if more > 0 else usual
+def _left(before: float, evolution: Evolution, more: int) -> float:
+    """What Newton's method may leave in each step: none tells it, and it adds up: beside richer features, nothing; over
+    a plane poorer ones have a hundred times that."""
+    if more < 0 and evolution.dims > 1:
+        return before
+    before /= MARCH.ease(evolution)
+    least = max((RULES.leaves if evolution.dims < 2 else RULES.leaves_in_plane) * before, RULES.finest)
+    return min(RULES.usual * before, least) if more > 0 else RULES.usual * before
 
 
 def _again(
     scheme: Scheme, before: Scheme, stretch: Stretch, mesh: Tiles, low: float, high: float, start: Start
 ) -> Step:  # fmt: skip
-    """A part of a step, to be solved with other features from another start; the guess is what is known, or where fewer
-    features do not hold that, the start."""
-    if scheme.degree < before.degree:
+    """A part of a step, to be solved with other features from another start; the guess is what is known, with fewer
+    features as far off as the start is, or the start: what they lose opens joints of a line, and in cut cells more."""
+    fewer = scheme.degree < before.degree
+    places = low + (high - low) * scheme.radau.places[0 if fewer else 1 :]
+    if fewer and (mesh.dims < 2 or mesh.region is not None):
         guess = start.values.expand(scheme.stages, *start.values.shape)
     else:
-        known = stretch.at(low + (high - low) * scheme.radau.places[1:])
-        guess = among(known, mesh, before.cell, scheme.cell)
+        guess = among(stretch.at(places), mesh, before.cell, scheme.cell)
+        guess = guess[1:] + (start.values - guess[0]) if fewer else guess
     begin, length = stretch.begin + low * stretch.length, (high - low) * stretch.length
     return Step(scheme, mesh, begin, length, start, guess).closed()
 
@@ -240,11 +247,8 @@ def apart(first: Sequence[Step], second: Sequence[Step], scales: Sequence[float]
 def _relative(first: Sequence[Step], second: Sequence[Step], scales: Sequence[float]) -> float:
     """The distance of marches, the largest over the unknowns, each relative to what it is measured by."""
     away = distance(first, second)
-    relative = [
-        float(difference) / yardstick.of_estimate(float(norm), float(deviation), scale)
-        for difference, norm, deviation, scale in zip(away.difference, away.norm, away.deviation, scales, strict=True)
-    ]
-    return max(relative)
+    each = zip(away.difference.tolist(), away.norm.tolist(), away.deviation.tolist(), scales, strict=True)
+    return max(off / yardstick.of_estimate(norm, deviation, scale) for off, norm, deviation, scale in each)
 
 
 def told_by_distance(

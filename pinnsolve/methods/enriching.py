@@ -9,7 +9,8 @@ from pinnsolve.cells.implicit_step import Scheme, Step
 from pinnsolve.cells.stage_costs import operations
 from pinnsolve.cells.stage_operator import that_fit
 from pinnsolve.machine.room import UNLIMITED, Room
-from pinnsolve.march.asked import accuracy, closeness
+from pinnsolve.march.asked import RULES as ASKED
+from pinnsolve.march.asked import accuracy, closeness, share_of
 from pinnsolve.march.cells import first_cells
 from pinnsolve.march.keeping import measured
 from pinnsolve.march.like_cells import unlike, varies
@@ -26,6 +27,8 @@ from pinnsolve.methods.in_hand import evolution_of, known_of, marched
 from pinnsolve.methods.last_terms import RULES as TERMS
 from pinnsolve.methods.last_terms import part_left
 from pinnsolve.methods.protocol import Objective, State
+from pinnsolve.methods.told_by_poorer import RULES as POORER
+from pinnsolve.methods.told_by_poorer import good_enough, part_of, tells
 from pinnsolve.residuals.costs import JOINED
 from pinnsolve.trial.evolution import Evolution
 from pinnsolve.trial.lined import Lined
@@ -41,16 +44,20 @@ class Enriching:
 
     It is better by orders, so that the distance of the two is the error of the first, and more than its own. Where
     there is no time or no memory for that, it is two degrees fewer, which take a tenth: the distance is then the error
-    of the poorer one, and more than that of the first.
+    of the poorer one, and more than that of the first. Over a plane, where slopes change from step to step and so all
+    is factorised anew, these come first: what they tell may be small enough (`methods.told_by_poorer`).
 
     Parameters
     ----------
     more : int
         Degrees more, over a plane, in place of two.
+    sparing : bool
+        Whether fewer may do.
     """
 
     share: float = 1e-2
     more: int = 2
+    sparing: bool = True
     least: float = 1e-11
     bound = None
     name = "enriching"
@@ -61,7 +68,9 @@ class Enriching:
 
     def init(self, objective: Objective) -> State:
         known = objective.guess() if objective.guess is not None else None
-        left = self._ahead(known) if isinstance(known, Marched) and known.complete else 0.0
+        left = 0.0
+        if isinstance(known, Marched) and known.complete:
+            left = self._ahead(known) * (1 + POORER.costs * self._spares(known, self.more))
         left = steady_solving.ahead(known) if isinstance(known, Planar) and known.complete else left
         return {"loss": math.nan, "stuck": False, "done": False, "points": {}, "left": left, "more": self.more}
 
@@ -76,6 +85,14 @@ class Enriching:
         """Whether a march has degrees to spare: its equations, and what joins cells, ask for some."""
         degree, stages = known.features
         return known.complete and not known.forward.count and degree > 6 and stages > 2
+
+    def _spares(self, known: Marched, more: int) -> bool:
+        """Whether fewer degrees come before so many more: where these are dear, and the march was asked for as much as
+        the tolerance wants; not beside what is narrow where residuals as large as the terms are let pass."""
+        e, asked = evolution_of(known), accuracy(self, known)
+        dear, wanted = e.dims == 2 and not e.constant, share_of(self, known) <= self.share
+        coarse = bool(known.plan.narrow) and asked.tolerance > ASKED.most
+        return more > 0 and self.sparing and dear and wanted and not coarse and self._has_fewer(known) and tells(known)
 
     def _again(self, known: Marched, room: Room = UNLIMITED, more: int | None = None) -> Scheme:
         """With what its steps are solved again."""
@@ -131,7 +148,10 @@ class Enriching:
         # along a line a factorisation costs little, and beside corners steps are compared one by one
         longer = e.dims > 1 and not _by_distance(e) and more > 0
         found, allowed = None, SECOND.spares * before.accuracy.tolerance if e.dims == 1 else math.inf
-        if more < 0 or self._fits(known, room):
+        if self._spares(known, more):
+            found = self._poorer_march(known, before, counts)
+            more = -2 if found is not None else more
+        if found is None and (more < 0 or self._fits(known, room)):
             found = richer(
                 before.scheme, known.slabs, before.solver, more=more, counts=counts, longer=longer, allowed=allowed
             )
@@ -141,6 +161,16 @@ class Enriching:
         trial.take(slabs(found))
         _tell(trial, known, before, found, more)
         return {**nothing, "stuck": False, "points": collocated(trial.slabs, before)}
+
+    def _poorer_march(self, known: Marched, before: Marcher, counts: Counts) -> list[Step] | None:
+        """Steps with fewer degrees, where what they tell of the known ones is small enough."""
+        found = richer(before.scheme, known.slabs, before.solver, more=-2, counts=counts)
+        if found is None:
+            return None
+        steps = steps_of(as_it_was(before.scheme, known.slabs), known.slabs)
+        away = apart(found, steps, [known.plan.size(u).scale for u in known.problem.unknowns])
+        part = part_of(known, slabs(found), away, before.sizes)
+        return found if good_enough(part, away, known.problem.tolerance) else None
 
     def _of_several(self, objective: Objective, known: OfCells, state: State) -> State:
         """For values of constants that are found, or for many values of parameters."""
@@ -169,6 +199,7 @@ def _tell(trial: Marched, known: Marched, before: Marcher, found: list[Step], mo
     if more < 0:
         alike = _part_left(trial, known, before) if e.dims != 2 else 0.0
         trial.apart = max(1.0, TERMS.alike * alike) * apart(found, steps, scales)
+        trial.of_known = part_of(known, trial.slabs, trial.apart, before.sizes)
     elif not e.fluxed:
         trial.apart = apart(steps, found, scales)
     else:

@@ -21,7 +21,9 @@ def refined(c: Tensor, rounds: Sequence[Sequence[int]], cell: ReferenceCell) -> 
     for axes in rounds:
         kind = torch.tensor([s for a in axes for s in ((2 * a + 1, 2 * a + 2) if a >= 0 else (0,))], device=c.device)
         source = torch.tensor([k for k, a in enumerate(axes) for _ in range(1 + (a >= 0))], device=c.device)
-        c = (c[..., source, :, :] @ steps[kind].mT).contiguous()
+        old, halves = c, kind.nonzero()[:, 0]
+        c = old[..., source, :, :]
+        c[..., halves, :, :] = old[..., source[halves], :, :] @ steps[kind[halves]].mT
     return c
 
 

@@ -11,12 +11,13 @@ leaves less of the equations than a front that is smeared does.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from pinnsolve.algebra import yardstick
+from pinnsolve.errors import Outcome
 from pinnsolve.training.collocation import Collocation
 from pinnsolve.trial.marched import Marched
 
@@ -69,6 +70,18 @@ class BrokenOff:
         march = points.trial
         assert isinstance(march, Marched)
         return cls(stage, born, march.vector(), march.stopped, _part_of(march, points), march.complete)
+
+    def in_place(self, outcome: Outcome, missing: str) -> Outcome:
+        """What is said of it where it is handed out in place of what followed, and how that ended. Where the budget
+        ended that, more of it helps no march that had come to a halt, and none that is not begun anew."""
+        told = "the march, which nothing solved again, is handed out" if self.whole else missing
+        detail = f"{outcome.detail}; {told}, and what was tried after that is refuted by it"
+        if outcome.kind != "budget":
+            return replace(outcome, detail=detail)
+        remedy = "begin anew with a larger --budget"
+        if self.stopped and not self.whole:
+            remedy = "a lower tolerance or other unknowns may come further, and more time does not"
+        return replace(outcome, detail=detail, remedy=f"{remedy}; --resume goes on with what is refuted")
 
 
 def _part_of(march: Marched, points: Collocation) -> dict[str, Tensor]:

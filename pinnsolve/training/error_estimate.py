@@ -112,8 +112,14 @@ class Compared:
 
     @property
     def apart(self) -> float:
-        """What cells tell of their error by themselves."""
-        return max(self.best.apart, self.pairs[0].apart) if self.pairs else 0.0
+        """What cells tell of their error by themselves; of that of a poorer march the best has a part, where residuals
+        do not speak against it: that of the best is hardly smaller, or not small where something is narrow."""
+        if not self.pairs:
+            return 0.0
+        pair = self.pairs[0]
+        against = self.share(pair) > HALF or (self.seen.narrow and self.left > UNSOLVED)
+        part = pair.part if pair.again == self.best.stage and not against else 1.0
+        return max(self.best.apart, part * pair.apart)
 
     @property
     def leave(self) -> tuple[float, float] | None:

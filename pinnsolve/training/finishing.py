@@ -143,8 +143,7 @@ def _back_to(run: Run, march: BrokenOff, outcome: Outcome) -> Outcome:
     if isinstance(trial, Marched):
         trial.stopped = march.stopped
     run.points.take(trial, training=to_be_found(run))
-    told = "the march, which nothing solved again, is handed out" if march.whole else trial.missing
-    return replace(outcome, detail=f"{outcome.detail}; {told}, and what was tried after that is refuted by it")
+    return march.in_place(outcome, trial.missing)
 
 
 def _at_its_best(run: Run) -> bool:

@@ -52,6 +52,9 @@ class Found:
     beside : float
         What is left outside narrow places, if there are such (`training.weights.left_beside`).
 
+    part : float
+        Of a poorer march: what the one that it solves again has of the error that it tells.
+
     Attributes
     ----------
     hardly : float
@@ -76,6 +79,7 @@ class Found:
     remains: float = 0.0
     shares: tuple[Tensor, ...] = ()
     lacks: float = 0.0
+    part: float = 1.0
 
     def exact(self, weights: Mapping[str, float]) -> bool:
         """Whether the weighted residual is rounding beside what it is made of."""

@@ -42,6 +42,8 @@ class Ended:
         Whether its residual is rounding beside the terms that it is made of.
     share : float
         Of cells: the share of the problem's tolerance that they were solved to.
+    part : float
+        Of a poorer march: what the one that it solves again has of the error that it tells.
     """
 
     stage: int
@@ -58,6 +60,7 @@ class Ended:
     best: int | None = None
     exact: bool = False
     share: float = 0.0
+    part: float = 1.0
 
     @classmethod
     def restored(cls, stored: Mapping[str, Any]) -> Ended:
@@ -102,4 +105,4 @@ class Turn:
         if self.share is not None:
             found = {"share": self.share, "least": Marching.least}
             return {self.number: found, self.number + 1: found}
-        return {} if self.more is None else {self.number: {"more": self.more}}
+        return {} if self.more is None else {self.number: {"more": self.more, "sparing": False}}

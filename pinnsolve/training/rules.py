@@ -20,6 +20,10 @@ class Rules:
     certain_cells : float
         The same of cells that were solved again, whose errors were never above 1.4 times the estimate (51 of them, the
         same command). Smaller: a solution that is good enough is followed by others that cost twenty times as much.
+    certain_poorer : float
+        The same of a march of which a poorer one tells what it has of its error, which was 0.14 to 1.1 times what is
+        told (`python -m validation.poorer`). Larger: errors above the tolerance. Smaller: richer marches that tell as
+        much.
     enough : int
         Solutions whose residual is rounding: another one brings nothing. Fewer: the error is told by fewer.
     differ : float
@@ -87,6 +91,7 @@ class Rules:
 
     certain: float = 1 / 3
     certain_cells: float = 2 / 3
+    certain_poorer: float = 0.9
     enough: int = 3
     differ: float = 1e-3
     hopeless: float = 0.3
@@ -112,6 +117,12 @@ class Rules:
     less_in_plane: float = 0.1
     least: float = 1e-4
     least_in_plane: float = 0.02
+
+    def of_tolerance(self, cells: bool, poorer: bool) -> float:
+        """The part of the tolerance below which an estimate ends the run: of cells, or told by a poorer march."""
+        if poorer:
+            return self.certain_poorer
+        return self.certain_cells if cells else self.certain
 
 
 RULES = Rules()

@@ -279,7 +279,7 @@ class Run:
         return Found(
             stage, kind, held_out, values, again, made, scales, richer, max(noise, of_numbers(self.trial, values)),
             beside, self._left_by_cells, apart, getattr(self.trial, "remains", 0.0), self.points.shares(),
-            0.0 if enriched else missing_of(self.trial),
+            0.0 if enriched else missing_of(self.trial), getattr(self.trial, "of_known", 1.0),
         )  # fmt: skip
 
     def gathered(self) -> Gathered:

@@ -179,7 +179,7 @@ class Strategy:
     def _good_enough(self, now: Ended) -> bool:
         """Whether the best solution is, and its error need not be told by solving it again."""
         cells = now.best is not None and isinstance(self.stages[now.best].network, LocalFeatures)
-        certain = self.rules.certain_cells if cells else self.rules.certain
+        certain = self.rules.of_tolerance(cells, now.part < 1.0)
         if not now.solved or now.estimate is None or not now.estimate <= certain * self.tolerance:
             return False
         return not (cells and now.best == now.stage and isinstance(self.stages[now.stage].method, Marching))

@@ -46,6 +46,9 @@ class Looks:
         Times the estimated error: a condition on values alone, or on more than values, that leaves more is none that
         two solutions see. In the gallery they leave up to 3 and up to 16 times the estimate. Larger: estimates that are
         too kind. Smaller: good ones are made too cautious.
+    poorer : float
+        The same of a condition on values where a poorer march tells the error, which is nearer to what is told: they
+        leave half of it (fronts aslant), and slopes fifty times it. Larger: a wall that was lost is not seen.
     kept : float
         Of the points of a piece, those where least is left: slopes need not agree at corners, and a rate beside a kink
         that moves is as large as waves are steep. Larger: a string that was plucked is said to be wrong. Smaller: what
@@ -56,6 +59,7 @@ class Looks:
     seed: int = 23
     values: float = 10.0
     slopes: float = 100.0
+    poorer: float = 2.0
     kept: float = 0.9
 
 
@@ -103,12 +107,14 @@ def _left(run: Run, trial: OfCells) -> Iterator[Unmet]:
         u: Size(float(v.mean()), yardstick.of_values(v, trial.plan.size(u).scale))
         for u, v in run.points.values().items()
     }
+    poorer = run.best is not None and any(f.again == run.best.stage and f.part < 1.0 for f in run.found)
+    values = LOOKS.poorer if poorer else LOOKS.values
     on_curves = {id(c): c for c, _ in problem.cuts}.values()
     for condition in (*problem.conditions, *on_curves):
         pieces = problem.pieces(condition)
         for piece in pieces:
             name = condition.name if len(pieces) < 2 else f"{condition.name} ({piece.name})"
-            usual = LOOKS.values if condition.says("value") else LOOKS.slopes
+            usual = values if condition.says("value") else LOOKS.slopes
             yield Unmet(name, _share(trial, condition, piece, about), usual)
 
 

@@ -92,6 +92,7 @@ class Marched(OfCells):
         super().__init__(problem, layer, made, dtype, device)
         self.slabs: list[Slab] = []
         self.apart = 0.0  # where residuals do not tell its error: as the march that it solves again tells it
+        self.of_known = 1.0  # where it is poorer: what that march has of the error that it tells
         self.remains = 0.0  # what it has of the error of that march, by the last terms of both
         self.better = False  # than that march, whatever residuals say
         self._search: Search | None = None

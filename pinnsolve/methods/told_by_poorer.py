@@ -1,0 +1,74 @@
+"""What a poorer march tells of the one that it solves again: its own error, and the part of it that the other has.
+
+With two degrees and a stage fewer the errors differ by a factor of five to forty over a plane, so that the distance D
+of both is that of the poorer one. Errors of values go as what series leave out, and this as the last terms of these:
+
+    e = part D,      part = `last_terms.part_left` of the poorer march and the other, of values,
+
+in each step by itself. What was told of marches of nine kinds is 0.9 to 7 times the error (`python -m
+validation.poorer`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from pinnsolve.checks.as_regular import kept_apart
+from pinnsolve.methods.in_hand import evolution_of
+from pinnsolve.methods.last_terms import part_left
+from pinnsolve.trial.marched import Marched, Slab
+
+
+@dataclass(frozen=True)
+class Rules:
+    """When a poorer march is solved first, and when it is believed.
+
+    Parameters
+    ----------
+    costs : float
+        Of a richer march: what it takes. Larger: fewer marches are solved again before the budget ends.
+    enough : float
+        Of the tolerance: an error told to be below it needs no richer march. Larger than `training.rules` say of cells:
+        a march to a lower tolerance follows in its place.
+    most : float
+        A larger part is all of it: errors that fall so slowly do so at other rates than last terms (a front that
+        nothing spreads has 0.39, and 0.40 is told). Larger: too kind. Smaller: richer marches that tell the same.
+    least : float
+        No part is told to be smaller: a poorer march that swings has large last terms. Smaller: too kind then.
+    far : float
+        A distance above which it tells nothing but itself. Larger: parts of a poorer march that follows nothing.
+    """
+
+    costs: float = 0.3
+    enough: float = 0.9
+    most: float = 0.3
+    least: float = 0.05
+    far: float = 0.2
+
+
+RULES = Rules()
+
+
+def tells(known: Marched) -> bool:
+    """Whether last terms say what part of an error a march has: over a plane, where nothing keeps errors from falling
+    as they do, such as a kink, a corner or what materials join."""
+    e = evolution_of(known)
+    plain = e.dims == 2 and e.region is None and not (e.cornered or e.relations or e.crossed)
+    smooth = known.doubt == 1.0 and not known.plan.rough_inside
+    return plain and smooth and kept_apart(known.problem) is None
+
+
+def part_of(known: Marched, poorer: Sequence[Slab], away: float, sizes: Tensor) -> float:
+    """What a march has of the error of a poorer one that is so far away; all of it where that is not told."""
+    if not tells(known) or away > RULES.far:
+        return 1.0
+    part = part_left(poorer, known.slabs, sizes.tolist(), 0)
+    return max(part, RULES.least) if part <= RULES.most else 1.0
+
+
+def good_enough(part: float, away: float, tolerance: float) -> bool:
+    """Whether a march that has such a part of a distance need not be solved again; not where it is not told."""
+    return part < 1.0 and part * away <= RULES.enough * tolerance
