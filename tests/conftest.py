@@ -17,13 +17,12 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
-import torch
 
-from pinnsolve import Box, Problem, d, dirichlet, exact, initial
-from pinnsolve.checks.posed import Posed
+if TYPE_CHECKING:  # what hands out the tests runs none, and need not wait for torch
+    from pinnsolve import Problem
 
 collect_ignore_glob = ["cases/*"]  # problem files, run by test_cases.py; some of them are refused
 
@@ -62,7 +61,10 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(scope="session")
 def heat() -> Problem:
     """u_t = 0.1 u_xx with one mode, whose exact solution is known."""
-    pi = torch.pi
+    import numpy as np
+    from torch import pi, sin
+
+    from pinnsolve import Box, Problem, d, dirichlet, exact, initial
 
     def equation(u, x, t, alpha):  # type: ignore[no-untyped-def]
         return d(u, t) - alpha * d(u, x, x)
@@ -72,7 +74,7 @@ def heat() -> Problem:
         time=(0, 1),
         unknowns="u",
         equations=equation,
-        conditions=[initial(u=lambda x: torch.sin(pi * x)), dirichlet(u=0)],
+        conditions=[initial(u=lambda x: sin(pi * x)), dirichlet(u=0)],
         parameters={"alpha": 0.1},
         reference=exact(u=lambda x, t, alpha: np.exp(-alpha * pi**2 * t) * np.sin(pi * x)),
         tolerance=1e-2,
@@ -96,8 +98,10 @@ def unpictured(monkeypatch: pytest.MonkeyPatch) -> None:
 def unasked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a problem that is read for its equations and conditions alone, hidden places are not looked for, nor is it
     asked whether it has one solution: tests/core/test_hidden.py and tests/test_uniqueness.py do so."""
+    from pinnsolve.checks.posed import Posed
+
     monkeypatch.setattr("pinnsolve.checks.check.hidden", lambda problem, sizes: ([], [], []))
-    monkeypatch.setattr("pinnsolve.checks.check.posed", lambda problem, smooth: Posed())
+    monkeypatch.setattr("pinnsolve.checks.check.posed", lambda systems, smooth: Posed())
 
 
 @pytest.fixture

@@ -31,8 +31,6 @@ from pinnsolve.training.history import Look
 from pinnsolve.trial.marched import Marched
 from pinnsolve.trial.planar import Planar
 
-GALLERY = ("burgers", "cavity", "schrodinger", "inverse_burgers", "taylor_green")
-
 
 def gallery(name: str) -> Problem:
     return importlib.import_module(f"problems.{name}").problem
@@ -49,9 +47,9 @@ def simulated(monkeypatch: pytest.MonkeyPatch, ready: Prepared, speed: float) ->
 # ---------------------------------------------------------------- it is kept
 
 
-SLOW = [(2.0, 2e9), (20.0, 5e8)]
+SLOW = [(1.0, 2e9), (20.0, 5e8)]
 # on the slowest machine a march meets its end; long runs of the others would show the same again
-TRIED = [("burgers", *s) for s in SLOW] + [(n, 3.0, 2e9) for n in GALLERY if n not in ("burgers", "inverse_burgers")]
+TRIED = [("burgers", *s) for s in SLOW] + [("cavity", 3.0, 2e9), ("schrodinger", 1.5, 2e9), ("taylor_green", 3.0, 2e9)]
 
 
 @pytest.mark.parametrize(("name", "budget", "speed"), TRIED)
@@ -98,7 +96,7 @@ def chain(count: int) -> Problem:
 
 def test_many_coupled_unknowns_get_a_solution_in_time() -> None:
     began = time.process_time()
-    solution = solve(chain(15), budget=10.0)
+    solution = solve(chain(10), budget=10.0)
     assert solution.training is not None and solution.training.outcome.kind == "converged"
     assert time.process_time() - began < 11.0
     assert all(r < 1e-3 for r in solution.training.held_out.values())
@@ -147,7 +145,7 @@ SPOT = Problem(space=Box(x=(0, 1), y=(0, 1)), unknowns="u", equations=heated, co
 
 def test_an_automatic_run_makes_the_same_choices_to_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
     def run(looks: list[Look]) -> Solution:
-        solution = solve(SPOT.replaced(tolerance=1e-14), budget=60.0, progress=stopping(looks, 8))
+        solution = solve(SPOT.replaced(tolerance=1e-14), budget=60.0, progress=stopping(looks, 5))
         assert solution.training is not None and solution.training.outcome.kind == "interrupted"
         return solution
 

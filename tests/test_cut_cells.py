@@ -159,6 +159,7 @@ def test_where_it_stands_and_in_which_units_changes_nothing(how: str) -> None:
 # ---------------------------------------------------------------- what must not be overlooked
 
 
+@pytest.mark.usefixtures("unasked")
 def test_a_wall_parts_what_lies_on_its_sides() -> None:
     """Zero on one side of a thin wall and one on the other: cells across it would smear that."""
     shape = Box(x=(0, 2), y=(0, 1)) - Box(x=(0.99, 1.0), y=(-0.1, 1.1))
@@ -168,6 +169,7 @@ def test_a_wall_parts_what_lies_on_its_sides() -> None:
     assert error_of(cells, lambda x, y: 1.0 * (x > 0.995)) < 1e-12
 
 
+@pytest.mark.usefixtures("unasked")
 def test_what_is_overlooked_is_no_solution(monkeypatch: pytest.MonkeyPatch) -> None:
     """Mutants: an open side that is not seen, and normals that point inwards."""
     cells = begun(declared(), 7, 4)

@@ -75,7 +75,7 @@ def leaks(u: Any, x: Any, y: Any, nx: Any, ny: Any) -> Any:
 
 
 def over(space: Shape, equations: Any, conditions: Any = None, unknowns: Any = "u", **more: Any) -> Problem:
-    given: dict[str, Any] = {"time": (0, 1), "reference": None, "tolerance": 1e-4, **more}
+    given: dict[str, Any] = {"time": (0, 0.4), "reference": None, "tolerance": 1e-4, **more}
     return Problem(space=space, unknowns=unknowns, equations=equations, conditions=conditions or HELD, **given)
 
 
@@ -189,7 +189,7 @@ def test_the_error_falls_as_the_step_to_twice_the_stages_less_one_or_more() -> N
 )  # fmt: skip
 def test_the_one_step_operator_does_not_grow(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """`python -m validation.stability_shapes` has more of them."""
-    monkeypatch.setattr(rules, "RULES", replace(rules.RULES, degree=5, lengths=(1 / 40, 1 / 400)))
+    monkeypatch.setattr(rules, "RULES", replace(rules.RULES, degree=5, lengths=(1 / 400,)))
     assert growth(read(CASES[name])[0], False, CPU) < 1e-3
 
 
@@ -202,7 +202,7 @@ def test_cells_that_weigh_alike_let_it_grow(monkeypatch: pytest.MonkeyPatch) -> 
         self.joins = replace(self.joins, shares=self.shares)
         return made(self, *given)
 
-    monkeypatch.setattr(rules, "RULES", replace(rules.RULES, degree=5, lengths=(1 / 400, 1 / 4000)))
+    monkeypatch.setattr(rules, "RULES", replace(rules.RULES, degree=5, lengths=(1 / 4000,)))
     monkeypatch.setattr(JoinedFaces, "_factorised", alike)
     evolution = read(CASES["Schroedinger, disc"])[0]
     assert growth(evolution, False, CPU) > 0.05
@@ -216,7 +216,7 @@ SAME: dict[str, tuple[Problem, Any, float]] = {  # and by how much the error may
     "moved": (over(RING.moved(x=0.3, y=-0.2), heat), lambda x, y, t: first(x - 0.3, y + 0.2, t), 2.0),
     "turned": (over(RING.turned(90, about=(0, 0)), heat), lambda x, y, t: first(y, -x, t), 1.2),
     "in metres and seconds": (
-        over(WIDE, lambda u, x, y, t: d(u, t) - 0.2e6 / 60 * laplace(u, x, y), time=(0, 60)),
+        over(WIDE, lambda u, x, y, t: d(u, t) - 0.2e6 / 60 * laplace(u, x, y), time=(0, 24)),
         lambda x, y, t: 1e4 * first(x / 1000, y / 1000, t / 60), 1.001,
     ),
 }  # fmt: skip
@@ -237,11 +237,8 @@ def test_where_it_stands_and_in_which_units_changes_nothing(name: str) -> None:
 
 def test_a_ring_as_a_level_set_is_the_same_ring() -> None:
     within = Box(x=(-1.1, 1.1), y=(-1.1, 1.1))
-    ring = Disk(x=0, y=0, radius=1) - Disk(x=0, y=0, radius=0.5)
     same = LevelSet(lambda x, y: (1 - x**2 - y**2) * (x**2 + y**2 - 0.25), within=within)
-    for space in (ring, same):
-        problem = manufactured(over(space, heat), u=first)
-        assert marched(problem).error(u=first) < 3e-5
+    assert marched(manufactured(over(same, heat), u=first)).error(u=first) < 3e-5
 
 
 # ---------------------------------------------------------------- corners, layers, cells

@@ -147,13 +147,13 @@ def test_pieces_of_a_rim_have_its_area_and_points_their_volume() -> None:
         mesh = Tiles.begun(list(shape.bounds.values()), 2, [()] * 3, CPU, Clipped(shape))
         assert closed(mesh, (False,) * 3) and mesh.region is not None
         owner, boxes, pieces = in_cells(mesh)
-        x, normals, areas = mesh.region.rim.nodes(pieces, boxes, 6)
+        x, normals, areas = mesh.region.rim.nodes(pieces, boxes, 4)
         whole = sum(float(s.nodes[1].sum()) for s in shape.sides)
         assert float(areas.sum()) == pytest.approx(whole, rel=1.5e-2)
         assert bool((normals.norm(dim=-1) - 1).abs().max() < 1e-12)
         near = 1e-6 * shape.size
         assert bool(((x > boxes[:, None, 0] - near) & (x < boxes[:, None, 1] + near)).all()) and len(owner) == len(x)
-        _, weights, shares = mesh.inside_cut(6)
+        _, weights, shares = mesh.inside_cut(4)
         volumes = mesh.widths.prod(1)
         volumes[mesh.cut] *= shares
         assert float(volumes.sum()) == pytest.approx(shape.measure, rel=2e-2)
@@ -211,6 +211,7 @@ def test_units_and_where_it_stands_change_nothing() -> None:
 # ---------------------------------------------------------------- what must not be overlooked
 
 
+@pytest.mark.usefixtures("unasked")
 def test_a_wall_parts_what_lies_on_its_sides() -> None:
     """Zero on one side of a thin wall and one on the other: cells across it would smear that."""
     shape = Box(x=(0, 2), y=(0, 1), z=(0, 1)) - Box(x=(0.97, 1.0), y=(-0.1, 1.1), z=(-0.1, 1.1))
@@ -218,6 +219,7 @@ def test_a_wall_parts_what_lies_on_its_sides() -> None:
     assert error_of(solved(begun(problem, 3, 1)), lambda x, y, z: 1.0 * (x > 0.985)) < 1e-10
 
 
+@pytest.mark.usefixtures("unasked")
 def test_what_is_overlooked_is_no_solution(monkeypatch: pytest.MonkeyPatch) -> None:
     """Mutants: an open side that is not seen, and normals that point inwards."""
     cells = begun(declared(), 4, 2)
@@ -246,6 +248,7 @@ def test_what_is_overlooked_is_no_solution(monkeypatch: pytest.MonkeyPatch) -> N
     assert mutant is None or error_of(mutant) > 100 * right
 
 
+@pytest.mark.usefixtures("unasked")
 def test_what_says_too_little_or_bends_is_left_to_others() -> None:
     plan = verified(declared(), check(declared()))[0]
     inner = [dirichlet(u=smooth, on=side("inner"))]
@@ -282,6 +285,7 @@ def test_an_answer_is_right_and_says_how_right() -> None:
     assert solution.estimate is not None and error < solution.estimate < 1e-3
 
 
+@pytest.mark.usefixtures("unasked")
 def test_two_layers_of_materials() -> None:
     """The flux goes on where conductivity jumps tenfold: a function that is a feature on each side."""
 

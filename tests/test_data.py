@@ -185,7 +185,7 @@ def test_a_diffusivity_is_found_with_its_standard_error() -> None:
     noise = 0.01
     values = truth(X, T) + noise * np.random.default_rng(3).standard_normal(len(X))
     given = problem(*observed(x=X, t=T, u=values, sigma=noise), alpha=Unknown(0.3, positive=True))
-    solution = solve(given, network=MLP(10, 2), progress=stopped_after(60), **FEW)
+    solution = solve(given, network=MLP(10, 2), progress=stopped_after(30), **FEW)
     assert solution.training is not None
     found = solution.training.identified
     assert found is not None
@@ -207,7 +207,7 @@ def test_initial_values_may_hold_a_constant_too() -> None:
         time=(0, 2), unknowns="u", equations=decay, parameters={"k": Unknown(1.0), "a": Unknown(1.0)}, reference=None,
         conditions=[initial(u=lambda a: a), *observed(t=t, u=3 * np.exp(-0.7 * t))],
     )  # fmt: skip
-    solution = solve(given, network=MLP(8, 1), progress=stopped_after(80), **FEW)
+    solution = solve(given, network=MLP(8, 1), progress=stopped_after(40), **FEW)
     assert solution.conditions["initial u"] == "weighted"
     assert solution.training is not None and solution.training.identified is not None
     found = solution.training.identified.constants
@@ -267,7 +267,7 @@ def test_a_validation_split_stops_a_network_that_learns_the_noise() -> None:
     x = np.sort(rng.uniform(-1, 1, 40))
     values = np.sin(pi * x) + 0.3 * rng.standard_normal(40)
     given = Problem(space=Box(x=(-1, 1)), unknowns="u", conditions=observed(x=x, u=values), reference=None)
-    kept = {"network": MLP(20, 2), "method": LevenbergMarquardt(), "budget": 60, "progress": stopped_after(60)}
+    kept = {"network": MLP(20, 2), "method": LevenbergMarquardt(), "budget": 60, "progress": stopped_after(30)}
     split = solve(given, validation=0.25, **kept)  # type: ignore[arg-type]
     plain = solve(given, **kept)  # type: ignore[arg-type]
     assert split.training is not None and plain.training is not None

@@ -31,6 +31,7 @@ from pinnsolve import (
     observed,
     solve,
 )
+from pinnsolve.checks.check import check
 from tests.pretended_card import CARD, HOST, PretendedCard, put, where
 
 SQUARE = Box(x=(0, 1), y=(0, 1))
@@ -101,6 +102,7 @@ RUNS: dict[str, tuple[Problem, dict[str, Any]]] = {
 @pytest.mark.parametrize("name", RUNS)
 def test_nothing_stays_on_the_host(name: str) -> None:
     problem, options = RUNS[name]
+    check(problem)  # on the host, as for every card
     with warnings.catch_warnings(), PretendedCard() as card:
         warnings.simplefilter("ignore")  # such short runs do not converge
         solve(problem, settings=replace(Settings(held_out=60, budget=100), device=str(CARD), **options))

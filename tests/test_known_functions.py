@@ -279,7 +279,7 @@ def test_a_conductivity_of_a_plate_that_is_known_on_its_walls_where_nothing_is_k
         source = 2 * pi**2 * a * sx * sy + 2 * pi * a**2 * ((2 * x - 1) * cx * sy + (2 * y - 1) * sx * cy)
         return d(k * d(u, x), x) + d(k * d(u, y), y) + source
 
-    x, y = (each.ravel() for each in np.meshgrid(*2 * [np.linspace(0, 1, 50)]))
+    x, y = (each.ravel() for each in np.meshgrid(*2 * [np.linspace(0, 1, 40)]))
     u = np.sin(pi * x) * np.sin(pi * y) + 0.1 * np.random.default_rng(3).standard_normal(x.size)
 
     def found(*known: Any) -> tuple[Any, Any, Any]:
@@ -288,7 +288,7 @@ def test_a_conductivity_of_a_plate_that_is_known_on_its_walls_where_nothing_is_k
             conditions=[observed(x=x, y=y, u=u, sigma=0.1), *known],
             parameters={"k": Unknown(0.5, positive=True, of=("x", "y"))},
         )  # fmt: skip
-        solution = solve(problem, network=RandomFeatures(100), method=Newton(), budget=60)
+        solution = solve(problem, network=RandomFeatures(80), method=Newton(), budget=60)
         assert solution.training is not None and solution.training.identified is not None
         told = solution.training.identified.functions["k"]
         values, errors = np.array(told.values), np.array(told.standard_errors)

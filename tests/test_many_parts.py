@@ -1,15 +1,13 @@
 """Materials of many parts, and sides of which all is on the boundary: what is quick is the same as what is slow."""
 
-import time
-
 import torch
 
 from pinnsolve import Box, Disk, Piecewise, Polygon, Problem, condition, d
-from pinnsolve.checks.check import check
+from pinnsolve.geometry import across
 from pinnsolve.jets.enclosures import enclosing
 from pinnsolve.jets.jet import Chart
 
-SIDE = 5
+SIDE = 4
 
 
 def points(count: int) -> dict[str, torch.Tensor]:
@@ -54,11 +52,15 @@ def leaky(u, x, y, nx, ny, a):
     return a * (nx * d(u, x) + ny * d(u, y)) + u
 
 
-def test_25_materials_are_checked_in_seconds():
+def test_sides_are_held_against_those_beside_them_alone(monkeypatch):
+    """However many there are: of 25 materials eight seconds became one (mutant: each side against all others)."""
+
     def blocks(power: float) -> Piecewise:
         squares = [Box(x=(i, i + 1), y=(j, j + 1)) for i in range(SIDE) for j in range(SIDE)]
         return Piecewise(1.0, *((square, (2.0 + k) ** power) for k, square in enumerate(squares)))
 
+    held, jumping = [], across._jumping
+    monkeypatch.setattr(across, "_jumping", lambda *of: held.append(len(of[2])) or jumping(*of))
     problem = Problem(
         space=Box(x=(0, SIDE), y=(0, SIDE)),
         unknowns="u",
@@ -66,12 +68,8 @@ def test_25_materials_are_checked_in_seconds():
         conditions=[condition(leaky)],
         parameters={"a": blocks(1.0), "c": blocks(-1.0)},
     )
-    began = time.process_time()
-    check(problem)
     assert len(problem.interfaces) == 2 * SIDE * (SIDE - 1)
-    assert (
-        time.process_time() - began < 5.0
-    )  # a second on an idle machine, and 8 if every side is held against all others
+    assert 0 < max(held) <= 4, "a square touches four that came before it"
 
 
 def test_boxes_in_narrow_boxes_have_the_number_that_they_have_at_a_point() -> None:

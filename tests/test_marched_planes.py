@@ -229,7 +229,7 @@ GROWING: dict[str, Problem] = {
 @pytest.mark.parametrize("name", GROWING)
 def test_the_one_step_operator_does_not_grow_on_unequal_cells(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the same weight for large and small cells it grows by e^3 to e^20 (mutant: `JoinedFaces.shares` of ones)."""
-    monkeypatch.setattr(rules, "RULES", replace(rules.RULES, degree=5, lengths=(1 / 40, 1 / 400)))
+    monkeypatch.setattr(rules, "RULES", replace(rules.RULES, degree=5, lengths=(1 / 400,)))
     assert growth(read(GROWING[name])[0], False, CPU) < 1e-3
 
 

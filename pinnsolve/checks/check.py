@@ -26,7 +26,7 @@ from pinnsolve.checks.kinks import Kink, kinks
 from pinnsolve.checks.known_functions import known_functions
 from pinnsolve.checks.layers import layers
 from pinnsolve.checks.narrow import narrow, told
-from pinnsolve.checks.posed import posed
+from pinnsolve.checks.posed import Posed, posed
 from pinnsolve.checks.repeatable import check_repeatable
 from pinnsolve.checks.repeats import too_few
 from pinnsolve.checks.scales import sizes_of
@@ -38,6 +38,7 @@ from pinnsolve.checks.slow_corners import slow_corners
 from pinnsolve.checks.smoothness import smoothness
 from pinnsolve.checks.some import some
 from pinnsolve.checks.superfluous import superfluous
+from pinnsolve.checks.systems import Systems
 from pinnsolve.checks.unused import unused
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.once import once
@@ -178,7 +179,7 @@ def _looked_at(problem: Problem) -> Findings:
     rough, bends = smoothness(problem, derivatives, sizes_of_unknowns), kinks(problem)
     warnings += layers(problem, sizes_of_unknowns) or _spread(sizes)
     smooth = not (found or rough.warnings or jumps or places)
-    seen = asked if (asked := posed(problem, smooth)).words else superfluous(problem, smooth)
+    seen = _determined(problem, smooth)
     warnings += seen.words
     at_corners = corners(found, problem.domain, derivatives, sizes_of_unknowns)
     warnings += (
@@ -194,6 +195,13 @@ def _looked_at(problem: Problem) -> Findings:
         derivatives, warnings, found, planes, at_corners, places, sizes_of_unknowns, tuple(unseen), tuple(rough.parts),
         tuple(undecided), seen.unmet, (*jumps, *rough.lost), tuple(rough.lost), tuple(bends), tuple(rough.endless),
     )  # fmt: skip
+
+
+def _determined(problem: Problem, smooth: bool) -> Posed:
+    """What nothing determines, and what too much does: both are asked of the same systems."""
+    systems = Systems(problem)
+    asked = posed(systems, smooth)
+    return asked if asked.words else superfluous(systems, smooth)
 
 
 def _around(singular: Sequence[Corner]) -> list[str]:

@@ -11,17 +11,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from pinnsolve.checks.posed import POSING, Posed, System, settles
-from pinnsolve.problem.problem import Problem
+from pinnsolve.checks.posed import Posed
+from pinnsolve.checks.systems import POSING, Systems
 
 
-def superfluous(problem: Problem, smooth: bool) -> Posed:
+def superfluous(systems: Systems, smooth: bool) -> Posed:
     """What is told of conditions that say one number each, where the rest determines the solution by itself."""
-    sought = problem.constants or problem.functions or problem.observations or problem.solenoidal
-    settling = [] if sought or not problem.equations else [c for c in problem.conditions if settles(problem, c)]
-    if not (smooth and settling):
+    problem, settling = systems.problem, systems.settling
+    if not (smooth and settling and systems.asked):
         return Posed()
-    alone, every = System.of(problem, settling), System.of(problem)
+    alone, every = systems.unsettled, systems.whole
     if alone is None or every is None or not (every.linear and alone.linear) or alone.open.shape[1]:
         return Posed()
     share, size = every.unmet, float(np.linalg.norm(alone.right))

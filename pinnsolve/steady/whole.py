@@ -10,15 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 import torch
 from torch import Tensor
 
 from pinnsolve.algebra.operations import SPEED, Work
 from pinnsolve.cells.grading import RULES as GRADING
-from pinnsolve.cells.grading import beside_any, graded, parts_apart
-from pinnsolve.cells.guessing import on_cells
 from pinnsolve.cells.implicit_step import Scheme
 from pinnsolve.cells.joined_newton import JoinedNewton
 from pinnsolve.cells.stage_operator import iteration
@@ -29,6 +26,7 @@ from pinnsolve.networks.tiles import Tiles
 from pinnsolve.steady.cells import SteadyCells, SteadyOperator
 from pinnsolve.steady.easing import RULES as EASING
 from pinnsolve.steady.easing import Easing, begun, stalled
+from pinnsolve.steady.first_cells import first_cells
 from pinnsolve.steady.measured import apart_from, measured, rescaled, sizes_like
 from pinnsolve.steady.refining import (
     Halves,
@@ -49,8 +47,6 @@ class Rules:
 
     Parameters
     ----------
-    cells : int
-        Along each coordinate, to begin with.
     mark : float
         Of the largest defect: cells below it are not halved yet. Smaller: least squares spread what a corner leaves
         over its neighbours, and these are halved for nothing. Larger: more rounds.
@@ -62,9 +58,6 @@ class Rules:
         The bound of defects in the first round.
     rounding, gains : float
         A defect below it that a halving has not lowered, to such a part at most, is rounding.
-    begun, first : float
-        Of the bound: the length of the first cells at such a corner, in parts of the whole, and no less, so that a
-        first round fits in any budget. Larger: more rounds. Smaller: more cells than are asked for.
     near, in_space : float
         Times the bound, in a plane no less than the largest one (`march.asked`), over space than a part of the terms,
         which is ten times the error: what leaves no more is a solution where no finer cells fit, and richer features
@@ -79,15 +72,12 @@ class Rules:
         part of it, down to the least. Larger: time for what nobody asked. Smaller: less exact for nothing.
     """
 
-    cells: int = 2
     mark: float = 0.2
     newton: float = 1e-2
     again: float = 1e-3
     loose: float = 1e-1
     rounding: float = 1e-9
     gains: float = 0.5
-    begun: float = 0.02
-    first: float = 0.02
     near: float = 5.0
     in_space: float = 0.3
     slow: float = 0.25
@@ -164,44 +154,66 @@ class SteadyWhole:
 
     def advance(self) -> bool:
         """One round; whether another one follows."""
-        mesh, rings = self.cells.mesh, self.scheme.evolution.rings
-        let_go(mesh)
-        overlooked = mesh.region is not None and not closed(mesh, rings)  # something of the shape
-        if overlooked or (mesh.dims > 2 and not fits(self.scheme, mesh)):
+        if not self._held():
             return False
         newton = JoinedNewton(SteadyOperator, sizes_like(self.cells), self._left)
         solved = newton.solve(self.cells)
-        self.work.add(newton.effort.factorisations * self.ahead)
         self.factorised = newton.effort.factorisations
+        self.work.add(self.factorised * self.ahead)
         if solved is None:
             return self._eased(failed=True) or self._halved_everywhere()
         assert isinstance(newton.operator, SteadyOperator)
-        self.solved = True
-        self.cells, found = measured(solved, newton.operator.faces, self.scheme, self.corners)
-        self.offs = [*self.offs, float(found.max())]
-        self.defect = apart_from(self.corners, mesh, found, self.scheme.evolution.problem.coordinates)[0]
+        found = self._measured(solved, newton.operator)
         if self.easing is None and stalled(self.offs) and self._eased(failed=True):
             return True
         bound = max(self.bound, EASING.loose) if self.cells.added else self.bound
-        rounding = (found > RULES.gains * self.parent) & (found < RULES.rounding)
-        mark = EASING.mark if self.easing is not None and self.easing.whole else RULES.mark
-        bad = (found > bound) & (found > mark * self.offs[-1]) & ~rounding
+        exact = newton.last <= RULES.newton * self.bound
+        bad = self._bad(found, bound)
         wanted = wanted_of(self.cells, found, bound)[0] & bad[:, None]
         wanted &= self.cells.mesh.widths > GRADING.shallow * self.cells.mesh.lengths
-        exact = newton.last <= RULES.newton * self.bound
-        if bool(wanted.any()):
-            towards = towards_corners(self.cells, found, self.parent, self.bound, self.corners)
-            self.parent = torch.where(bad, found, self.parent)
-            finer = (self._cheap or not self.settled) and self._finer(wanted, towards, found, bound)
-            return finer or self._crowded(bound, exact)
+        if not bool(wanted.any()):
+            return self._as_fine_as_wanted(found, bound, exact)
+        towards = towards_corners(self.cells, found, self.parent, self.bound, self.corners)
+        self.parent = torch.where(bad, found, self.parent)
+        finer = (self._cheap or not self.settled) and self._finer(wanted, towards, found, bound)
+        return finer or self._crowded(bound, exact)
+
+    def _held(self) -> bool:
+        """Whether cells hold all of the shape, and memory over space holds them."""
+        mesh = self.cells.mesh
+        let_go(mesh)
+        if mesh.region is not None and not closed(mesh, self.scheme.evolution.rings):
+            return False
+        return mesh.dims <= 2 or fits(self.scheme, mesh)
+
+    def _measured(self, solved: SteadyCells, operator: SteadyOperator) -> Tensor:
+        """Take for the cells what was solved; what each of them leaves (n,)."""
+        self.solved = True
+        self.cells, found = measured(solved, operator.faces, self.scheme, self.corners)
+        self.offs = [*self.offs, float(found.max())]
+        names = self.scheme.evolution.problem.coordinates
+        self.defect = apart_from(self.corners, self.cells.mesh, found, names)[0]
+        return found
+
+    def _bad(self, found: Tensor, bound: float) -> Tensor:
+        """The cells (n,) that leave too much, which is not rounding."""
+        rounding = (found > RULES.gains * self.parent) & (found < RULES.rounding)
+        mark = EASING.mark if self.easing is not None and self.easing.whole else RULES.mark
+        return (found > bound) & (found > mark * self.offs[-1]) & ~rounding
+
+    def _as_fine_as_wanted(self, found: Tensor, bound: float, exact: bool) -> bool:
+        """Where no cell is to be halved, settle, or go on to the equations that are asked for, or to a lower bound
+        where that costs next to nothing; whether another round follows."""
         met = bool((found < max(bound, RULES.rounding)).all())
         if self.cells.added:
             return self._eased(failed=not met)
         self.settled |= met and exact
+        if not met:
+            return self._crowded(bound, exact)
         further = self.settled and self._cheap and not self.corners
-        if met and further:
+        if further:
             self.bound = max(RULES.lower * min(self.bound, self.offs[-1]), RULES.least)  # zero may leave nothing
-        return (further or not self.settled) if met else self._crowded(bound, exact)
+        return further or not self.settled
 
     @property
     def _cheap(self) -> bool:
@@ -247,27 +259,8 @@ class SteadyWhole:
         return True
 
     def _begun(self) -> SteadyCells:
-        s, e = replace(self.scheme, degree=self.degree), self.scheme.evolution  # it may have been raised since
-        names = e.problem.coordinates
-        mesh = Tiles.begun(e.extent, RULES.cells, e.joints, s.device, e.region)
-        mesh = mesh if mesh.region is None else parts_apart(mesh, e.rings)
-        for corner in self.corners:
-            first = max(RULES.begun * self.bound, RULES.first)
-            mesh, _ = graded(mesh, corner, first, names, e.rings)
-        for place in self.narrow:
-            part = min(w / e.problem.domain.length(c) for c, w in place.width.items())
-            mesh, _ = graded(mesh, Corner(place.middle), part, names, e.rings)
-        c = torch.zeros(len(mesh), s.fields, s.cell.count, dtype=torch.float64, device=s.device)
-        if e.problem.guess.unknowns:
-            jumps = partial(beside_any, corners=self.corners, names=names)
-            mesh, c = on_cells(self._guessed, mesh, s.cell, e.rings, jumps)
-        return SteadyCells(s, mesh, c)
-
-    def _guessed(self, x: Tensor) -> Tensor:
-        """The user's guess at places (N, 2): values (N, F); zeros where there is none."""
-        e = self.scheme.evolution
-        found, none = e.problem.guessed(e.points(x, torch.zeros_like(x[:, 0]))), torch.zeros_like(x[:, 0])
-        return torch.stack([found.get(u, none) for u in e.problem.unknowns], 1)
+        scheme = replace(self.scheme, degree=self.degree)  # it may have been raised since
+        return first_cells(scheme, self.corners, self.bound, self.narrow)
 
     def _finer(self, wanted: Tensor, targets: Sequence[tuple[Corner, float]], found: Tensor, bound: float) -> bool:
         """Go on with halved cells, or in space with degrees more; whether there are not too many numbers then."""

@@ -50,8 +50,8 @@ class Watch:
     first : float
         The held-out loss before training.
     tolerance : float
-    best, best_training : float
-        The lowest held-out loss, and the training loss beside it.
+    best : float
+        The lowest held-out loss.
     mark : float
         The held-out loss that was last called an improvement.
     looks, since : int
@@ -63,7 +63,6 @@ class Watch:
     first: float
     tolerance: float
     best: float = inf
-    best_training: float = inf
     mark: float = inf
     held_out: float = inf
     training: float = inf
@@ -92,7 +91,7 @@ class Watch:
         if held_out < PATIENCE.improved * self.mark:
             self.mark, self.since = held_out, 0
         if held_out < self.best:
-            self.best, self.best_training = held_out, training
+            self.best = held_out
             return True
         return False
 

@@ -540,7 +540,7 @@ def test_flows_between_two_walls_are_found(name: str) -> None:
     assert found.verdict == "pass", found.reason
 
 
-def short(problem: Problem, steps: int = 25) -> Solution:
+def short(problem: Problem, steps: int = 15) -> Solution:
     method = LevenbergMarquardt(steps=steps)
     return solve(problem, network=MLP(8, 2), points=300, condition_points=60, held_out=200, method=method)
 

@@ -24,6 +24,7 @@ from pinnsolve import (
     point,
 )
 from pinnsolve.checks.check import check
+from pinnsolve.checks.systems import System
 
 LINE, SQUARE, DISC = Box(x=(-1, 1)), Box(x=(0, 1), y=(0, 1)), Disk(x=0, y=0, radius=1)
 POLE = "grows without bound at "
@@ -127,3 +128,13 @@ def test_a_condition_that_says_one_number_too_much_is_told(conditions: Any, more
     """u'' = -1 on (-1, 1): (1 - x^2)/2 between zeros, with the integral 2/3."""
     problem = Problem(space=LINE, unknowns="u", equations=lambda u, x: d(u, x, x) + 1, conditions=conditions)
     assert sum("is too much: the equations" in w for w in check(problem).warnings) == more
+
+
+def test_what_polynomials_answer_is_assembled_once_for_both_questions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether anything is open, and whether one number is too much: with that number, and without."""
+    asked, assemble = [], System.of
+    monkeypatch.setattr(System, "of", lambda problem, *more: asked.append(more) or assemble(problem, *more))
+    problem = Problem(
+        space=LINE, unknowns="u", equations=lambda u, x: d(u, x, x) + 1, conditions=[dirichlet(u=0), mean(2 / 3)]
+    )
+    assert not check(problem).warnings and len(asked) == 2
