@@ -186,7 +186,7 @@ def test_a_march_is_solved_again_and_then_to_lower_tolerances_until_features_are
     stages = [k for k, s in enumerate(AUTOMATIC) if isinstance(s.method, Marching)]
     for stage, following in zip(stages, [*stages[1:], FIRST], strict=True):
         assert after_cells(marched(stage)) == (stage + 1, "")
-        after, why = after_cells(marched(stage), enriched(stage + 1))
+        after, why = after_cells(marched(stage), enriched(stage + 1, 50.0))
         assert after == following and bool(why) == (following == FIRST)
 
 
@@ -202,7 +202,7 @@ def test_a_lower_tolerance_that_would_take_too_long_is_not_asked_for() -> None:
 def test_cells_are_solved_once_more_with_still_richer_features_where_these_will_do() -> None:
     """What two degrees more brought the residual down by, twice as much being left at most, tells of two more."""
     gain = RULES.again * 0.1  # of the residuals of `marched` and `enriched`
-    for behind, following in ((0.9 / gain, CELLS + 3), (1.1 / gain, CELLS + 2)):
+    for behind, following in ((0.9 / gain**2, CELLS + 3), (1.1 / gain**2, CELLS + 2)):  # four degrees more at most
         assert after_cells(marched(CELLS), enriched(CELLS + 1, behind)) == (following, "")
     near = enriched(CELLS + 1, 1.5)
     assert after_cells(marched(CELLS), replace(near, held_out={"r": 9e-3}))[0] == CELLS + 2, "they brought little"
@@ -233,7 +233,7 @@ def test_where_richer_features_leave_hardly_less_no_more_than_is_missing_is_aske
     assert share(hardly, 1.03, coordinates=3) == pytest.approx(RULES.less_in_plane * 0.1)
 
 
-def test_over_a_plane_in_time_up_to_four_degrees_more_are_taken_at_once() -> None:
+def test_over_a_line_or_a_plane_in_time_up_to_four_degrees_more_are_taken_at_once() -> None:
     """As many as bring what is left down far enough: four twice as many digits as two."""
     gain = RULES.again * 0.1
 
@@ -247,6 +247,9 @@ def test_over_a_plane_in_time_up_to_four_degrees_more_are_taken_at_once() -> Non
     for degrees in (2, 3, 4):
         assert more(0.9 / gain ** (degrees / 2)) == degrees
         assert more(1.1 / gain ** (degrees / 2)) == (degrees + 1 if degrees < 4 else None)
+        assert more(0.9 / gain ** (degrees / 2), cells=1, coordinates=2) == degrees
+    assert more(1.1 / gain**2, cells=1, coordinates=2) is None, "six would be needed"
+    assert more(0.9 / gain**2, cells=1, coordinates=1) is None, "of ODEs"
     assert more(0.9 / gain**2, seconds=20.0) is None, "80 of 53 s"
     assert more(0.9 / gain**2, coordinates=2) is None, "where nothing evolves"
     assert more(0.9 / gain**2, noise="; noise") is None, "with constants that are sought"

@@ -22,6 +22,7 @@ import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -87,7 +88,7 @@ class Scheme:
         self.square = e.dims == 1 and (self.square or e.second)
         self.weak = e.dims > 1 and (e.second or e.rated or bool(e.fluxed))
 
-    @property
+    @cached_property
     def points(self) -> int:
         """Gauss points of a cell along each coordinate: as many as joins leave open, or one more than the degree; in
         space as many as that where all is joined: the feature that vanishes at them is seen at joins alone."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from statistics import median
 
 import numpy as np
 import torch
@@ -169,7 +170,7 @@ class System:
         triangle = triangle_of(self.matrix)
         singular = np.linalg.svd(triangle, compute_uv=False)
         singular = np.pad(singular, (0, triangle.shape[1] - len(singular)))
-        open_ = singular < POSING.nothing * (float(np.median(singular)) or 1.0)
+        open_ = singular < POSING.nothing * (median(singular.tolist()) or 1.0)  # NumPy's own imports its masked arrays
         return np.asarray(right_of(triangle)[1][open_].T) if open_.any() else np.zeros((len(open_), 0))
 
     def described(self, directions: Array) -> Iterator[str]:

@@ -145,7 +145,7 @@ class Cells:
 
     def with_coefficients(self, c: Tensor) -> Cells:
         made = replace(self, coefficients=c)
-        made.__dict__ |= {k: self.__dict__[k] for k in ("traces", "kinds") if k in self.__dict__}
+        made.__dict__ |= {k: self.__dict__[k] for k in ("traces", "kinds", "places") if k in self.__dict__}
         return made
 
     # ------------------------------------------------------------ residuals
@@ -159,7 +159,7 @@ class Cells:
         s = self.scheme
         return self._answers(self.places, lambda k: s.table(k)[self.kinds], slopes, by)
 
-    @property
+    @cached_property
     def places(self) -> Tensor:
         """Where the equations are collocated, (n, P)."""
         return self._places(self.scheme.places[self.kinds])

@@ -16,7 +16,8 @@ from pinnsolve.networks.tiles import Tiles, sizes_of
 
 @dataclass(frozen=True)
 class Rules:
-    """How cells find their widths. Chosen, not measured.
+    """How cells find their widths. Chosen, not measured, but for `aim`, `grows` and `left`: for prey and predators, van
+    der Pol's and Lorenz' equations a fifth fewer factorisations in all than with 0.3, 3 and 1e-4.
 
     Parameters
     ----------
@@ -37,17 +38,20 @@ class Rules:
         what any solution has, since what equations give algebraically may be far from the first guess.
     carried : float
         Of the last cell's width: its polynomial says nothing of a cell that is wider.
+    left : float
+        Of the bound: what Newton's method may leave. Larger: cells leave more than they need. Smaller: iterations.
     """
 
     first: float = 1 / 64
-    aim: float = 0.3
-    grows: float = 3.0
+    aim: float = 0.1
+    grows: float = 2.0
     shrinks: float = 0.1
     unsettled: float = 0.25
     short: float = 1e-15
     iterations: int = 10
     shortest: float = 0.2
     carried: float = 2.5
+    left: float = 1e-3
 
 
 RULES = Rules()
@@ -148,7 +152,7 @@ class LineMarch:
         known = None
         if not first:
             known = 1 - self.side, self._beyond(ends_of(self._last(), self.side))
-        newton = JoinedNewton(LineOperator.of, self.sizes, 1e-4 * self.bound, effort=self.effort)
+        newton = JoinedNewton(LineOperator.of, self.sizes, RULES.left * self.bound, effort=self.effort)
         if not first:  # it begins close by
             newton.iterations, newton.shortest = RULES.iterations, RULES.shortest
         return newton.solve(Cells(s, mesh, self._guess(mesh), conditions, known))

@@ -27,9 +27,7 @@ class LineOperator:
     about: Tensor | None = None  # how large coefficients are for what equations are made of, where not as they are
     chain: Chain = field(init=False)
     norms: Tensor = field(init=False)
-    made: Tensor = field(init=False)  # what each equation is made of at each point, (n, E P)
-    highest: Tensor = field(init=False)
-    carried: Tensor = field(init=False)  # the same, were all coefficients as large as the largest one
+    part: Tensor = field(init=False)  # the rows on coefficients, (n, E, P, F, M)
 
     def __post_init__(self) -> None:
         c, s = self.cells, self.cells.scheme
@@ -39,11 +37,7 @@ class LineOperator:
             k = alpha[0]
             weight = slope.reshape(n, s.points) * (2 / c.mesh.widths) ** k
             part[:, i, :, f] += weight[..., None] * s.table(k)[c.kinds]
-        rows = c.traces.rows(part.flatten(1, 2))
-        self.highest = self._highest()
-        sizes = (c.coefficients.abs() if self.about is None else self.about)[:, None, None]
-        self.made = (part.abs() * sizes).sum((-1, -2)).flatten(1)  # (n, E P)
-        self.carried = (part.abs().sum(-1) * sizes.amax(-1)).sum(-1).flatten(1)
+        rows, self.part = c.traces.rows(part.flatten(1, 2)), part
         self.norms = rows.abs().amax(-1).clamp(min=1e-300)  # (n, E P)
         rows = rows / self.norms[..., None]
         self._read_conditions()
@@ -51,7 +45,23 @@ class LineOperator:
         ends = None if c.ring else Prescribed(self.ends[0][None], self.ends[1][None])
         self.chain = Chain(rows[None], c.traces.own, ends)
 
-    def _highest(self) -> Tensor:
+    @property
+    def _sizes(self) -> Tensor:
+        """Of coefficients, (n, 1, 1, F, M)."""
+        return (self.cells.coefficients.abs() if self.about is None else self.about)[:, None, None]
+
+    @property
+    def made(self) -> Tensor:
+        """What each equation is made of at each point, (n, E P)."""
+        return (self.part.abs() * self._sizes).sum((-1, -2)).flatten(1)
+
+    @property
+    def carried(self) -> Tensor:
+        """The same, were all coefficients as large as the largest one."""
+        return (self.part.abs().sum(-1) * self._sizes.amax(-1)).sum(-1).flatten(1)
+
+    @property
+    def highest(self) -> Tensor:
         """The terms of each equation in the highest derivatives that it holds, (n, E P)."""
         found = torch.zeros_like(self.inside.residuals)
         orders = {i: max(a[0] for j, _, a in self.inside.slopes if j == i) for i, *_ in self.inside.slopes}

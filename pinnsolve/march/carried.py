@@ -184,8 +184,11 @@ def _linear(step: Step, slopes: Slopes, cells: Tensor, tables: dict[tuple[int, .
     s, derived = step.scheme, dict[int, Tensor]()
     points = next(iter(tables.values())).shape[-2]
     found = torch.zeros(count, s.stages, len(cells), points, dtype=torch.float64, device=cells.device)
+    still = not bool(step.stages.any())  # at first, and then what does not derive along time says nothing
     for (i, f, alpha), slope in slopes.items():
         k, order = s.evolution.derivative(alpha)
+        if still and not order:
+            continue
         if order not in derived:
             derived[order] = step.derived(order)[:, cells]
         mine, table = derived[order][:, :, f], tables[k]  # of features that all cells share one product

@@ -100,6 +100,7 @@ class StepSolver:
     def __post_init__(self) -> None:
         self.operator: Operator | None = None
         self.sides: Known | None = None  # what the last one knew
+        self.first = 0.0  # the size of the first change of a step
         self.leapt = False  # whether the last change led nowhere
         self.made_at: Step | None = None  # as the step stood when it was factorised
         self.rate, self.told = 1.0, True  # what an iteration left of the one before, and whether that was seen
@@ -123,6 +124,7 @@ class StepSolver:
             step.stages = step.stages + (mixing.mixed(step, change, self.sizes, fresh) if mixing else change)
             self.counts.iterations += 1
             size = float(norm(change, step.mesh, self.sizes).max())
+            self.first = size if before is None else self.first
             self.leapt = not size < (RULES.leaps * before if before and mixing else RULES.away)
             if self.leapt:
                 return self._failed()

@@ -57,9 +57,9 @@ def richer_still(
     stages: Sequence[Stage], results: Results, tolerance: float, left: float, rules: Rules, dear: bool, most: int
 ) -> Turn | None:  # fmt: skip
     """The stage that solves cells once more with still richer features, where these will do: two degrees more have
-    brought the residual down, and the error with it, and two bring it down as much again, over a plane four even more.
-    That costs less than other cells, and these solved again; where there is no time for those, it does more than
-    anything else.
+    brought the residual down, and the error with it, and two bring it down as much again, in time over a line or a
+    plane four even more. That costs less than other cells, and these solved again; where there is no time for those, it
+    does more than anything else.
 
     Parameters
     ----------

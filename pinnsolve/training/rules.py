@@ -75,8 +75,9 @@ class Rules:
     looks : float
         Of the steps of training that a march has made: it is looked at again after so many more. Larger: what is told
         on the way is older. Smaller: looks at all points take a fifth of a march of a hundred steps.
-    most_in_plane : int
-        Degrees more at once over a plane, where other cells cost most. Larger: what was seen of two does not tell.
+    most : int
+        Degrees more at once in time over a line or a plane, where other cells cost most. Larger: what was seen of two
+        does not tell. Smaller: a march from the start on in its place (allen_cahn to 1e-5 takes a half more).
     hardly : float
         Of the residual before: where richer features leave more, they do not do, and the next march along a line is
         asked for no more than is missing. Larger: Schroedinger's equation after a kink asks a hundred times as much,
@@ -111,7 +112,7 @@ class Rules:
     again: float = 2.0
     dearer: float = 2.0
     looks: float = 0.125
-    most_in_plane: int = 4
+    most: int = 4
     hardly: float = 0.7
     less: float = 0.03
     less_in_plane: float = 0.1

@@ -59,8 +59,7 @@ class Strategy:
     largest : int
         Trained numbers of random features at most.
     rough : bool
-        Whether a solution is wanted to begin another one with: a march that came through within its bound does, and
-        nobody asks for its error.
+        Whether it is only to begin another one with: a march within its bound does, and nobody asks for its error.
     """
 
     def __init__(
@@ -69,8 +68,9 @@ class Strategy:
         ranges: bool = False, rules: Rules = RULES, largest: int = LARGEST, rough: bool = False,
     ) -> None:  # fmt: skip
         self.cells, self.plane, self.only, self.unknowns = bool(cells), cells > 1 or (ranges and cells > 0), only, 1
-        self.rough, self.law, self.space = rough, law, 2 < cells < coordinates and not (ranges or noise)
-        self.more = rules.most_in_plane if cells == 2 and coordinates == 3 and not (ranges or noise) else 2
+        evolves, self.rough, self.law = 0 < cells < coordinates and not (ranges or noise), rough, law
+        self.travels, self.space = evolves and cells == 2, evolves and cells > 2
+        self.more = rules.most if evolves and cells < 3 else 2
         self.stages, self.tolerance, self.automatic, self.largest = stages, tolerance, automatic, largest
         self.operations, self.noise, self.coordinates, self.rules = SPEED * budget, noise, coordinates, rules
 
@@ -208,7 +208,7 @@ class Strategy:
         """A march is solved again with richer features; then one to a lower tolerance; then other things."""
         marched = [e for e in results.ended if isinstance(self.stages[e.stage].method, Marching)]
         now = results.ended[-1]
-        closer = closer_by(self.stages, results, self.tolerance, self.plane, self.rules, self.more > 2)
+        closer = closer_by(self.stages, results, self.tolerance, self.plane, self.rules, self.travels)
         full = self.space and bool(marched) and now is not marched[-1] and marched[-1].stuck  # no room for more cells
         dear = bool(marched) and (full or closer.costs * marched[-1].operations > left)
         again = richer_still(self.stages, results, self.tolerance, left, self.rules, dear, self.more)
