@@ -33,6 +33,7 @@ from pinnsolve.algebra.operations import SPEED, product, qr
 from pinnsolve.algebra.subtrees import owners, planned
 from pinnsolve.machine.shared import begun
 from pinnsolve.machine.world import World
+from pinnsolve.residuals.costs import JOINED
 from pinnsolve.solve import prepare
 from problems import burgers_2d
 
@@ -70,11 +71,18 @@ class Machine:
         Bytes a second between two ranks: ten gigabits. Within a machine it is several times as much.
     latency : float
         Seconds of a message.
+    iterations : int
+        That a factorisation serves: six of `march`.
+    cell : float
+        Seconds of Python for each cell of a mesh that is new. Measured on a hundred, of degree 9: what a factorisation
+        takes longer than the next one on the same mesh.
     """
 
     speed: float = SPEED
     bandwidth: float = 1.25e9
     latency: float = 5e-5
+    iterations: int = 6
+    cell: float = 1e-3
 
 
 def least_squares(size: Size) -> tuple[Problem, Settings]:
@@ -199,27 +207,26 @@ def plane(n: int, unknowns: int) -> Dissection:
     return Dissection(sides, np.full(len(sides), unknowns), centres, torch.device("cpu"))
 
 
-def cells_model(
-    cells: int, degree: int, fields: int, ranks: int, machine: Machine, around: float = 0.5
-) -> tuple[float, float, float]:  # fmt: skip
+def cells_model(cells: int, degree: int, fields: int, ranks: int, machine: Machine) -> tuple[float, float, float]:
     """The same of one factorisation of a plane of equal cells that fluxes join, by the order in which these go, at five
     stages: one real system and two complex ones, each of which one rank eliminates in what joins subtrees.
 
-    `around` is what else is done in a cell by all ranks alike, walls, meshes, measurements and the small operations of
-    all of these, in parts of its condensation (of `march`, 38 s of CPU on one rank beside 23.7 on two, a quarter).
+    Not shared is what Python does: calls, however many cells there are, of each iteration (in cells, at four walls, and
+    what lies around) and of the slopes on sides; and the order, faces and sides of a mesh that is new, by cell.
     """
     order, systems = plane(round(cells**0.5), fields * (degree + 1)), [1.0, 4.0, 4.0]
     m, k = fields * (degree + 1) * (degree + 2) // 2, 4 * fields * (degree + 1)
     each = product(m, fields * (degree + 1) ** 2, m) + 2 * product(m, m, m) + product(m, m, k) + product(k, m, k)
-    everything = sum(p.operations[0] for p in order.parts) + each * cells
-    alone, plan = around * each * cells, planned(order, ranks, each)
+    condensed, beside = sum(systems) * each * cells, sum(systems) * sum(p.operations[0] for p in order.parts)
+    alone = (machine.iterations * 6 + 6) * JOINED.call + machine.cell * cells * machine.speed
+    plan = planned(order, ranks, each)
     if ranks == 1 or plan is None:
-        return everything / machine.speed, alone / machine.speed, 0.0
-    told = sum(8.0 * len(order.parts[root].border) ** 2 for root in plan.owners)
-    messages = 2 * told / machine.bandwidth + 2 * machine.latency * len(plan.owners)
+        return (condensed + beside) / machine.speed, alone / machine.speed, 0.0
+    told = sum(systems) / 2 * sum(8.0 * len(order.parts[root].border) ** 2 for root in plan.owners)
+    messages = told / machine.bandwidth + 2 * machine.latency * len(plan.owners)
     whose = owners(systems, World(0, ranks))
-    top = max(sum(c for c, own in zip(systems, whose, strict=True) if own == r) for r in range(ranks)) / sum(systems)
-    return max(plan.loads) / machine.speed, (top * plan.top + alone) / machine.speed, messages
+    top = max(sum(c for c, own in zip(systems, whose, strict=True) if own == r) for r in range(ranks))
+    return sum(systems) * max(plan.loads) / machine.speed, (top * plan.top + alone) / machine.speed, messages
 
 
 def model(size: Size, machine: Machine) -> list[str]:

@@ -255,3 +255,17 @@ def test_equations_that_have_no_value_at_a_guess_are_left_to_others() -> None:
     problem = decays(equations=rooted, parameters={"k": Unknown(2.0), "b": Unknown(1.0)})
     k = told(solve(problem, budget=60)).constants["k"]
     assert abs(k.value - 1.49) < 4 * k.standard_error
+
+
+def test_a_constant_at_its_bound_is_said_to_be_there_and_not_unfinished() -> None:
+    """Data ask for 1, and 0.5 is the most that is allowed: a step beyond is none that is left to make."""
+    t = np.linspace(0, 2, 30)
+    decay = Problem(
+        time=(0, 2), unknowns="u", equations=lambda u, t, a: d(u, t) + a * u, reference=None,
+        parameters={"a": Unknown(0.3, bounds=(0.1, 0.5))},
+        conditions=[initial(u=1), observed(t=t, u=np.exp(-t), sigma=1e-2)],
+    )  # fmt: skip
+    solution = solve(decay, budget=60)
+    assert solution.outcome is not None and solution.outcome.kind == "contradicted"
+    assert "a = 0.5 stands at the upper end of its bounds" in str(solution.outcome)
+    assert not any("come to its end" in text for text in told(solution).warnings)

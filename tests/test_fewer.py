@@ -136,6 +136,12 @@ def test_what_is_no_coordinate_is_refused(unknowns: Any, fault: str) -> None:
         declared(unknowns=unknowns)
 
 
+def test_an_unknown_of_time_that_nothing_says_anything_of_is_refused() -> None:
+    """That it is the same at all places is no equation of it, and its start alone does not tell it."""
+    with pytest.raises(ProblemError, match="no equation mentions the unknown 's'"):
+        declared(conditions=[initial(T=lambda x: cos(W * x), s=1), dirichlet(T=0)])
+
+
 def test_all_coordinates_are_no_fewer() -> None:
     whole = declared(unknowns={"T": ("t", "x"), "s": ("x", "t")}, equations=[rod, lambda s, x: d(s, x)])
     assert whole.fewer == {} and len(whole.equations) == 2

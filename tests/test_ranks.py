@@ -34,7 +34,7 @@ from pinnsolve import (
     solve,
 )
 from pinnsolve.__main__ import main
-from pinnsolve.algebra.fronts import Factors
+from pinnsolve.algebra.fronts import Factors, finish
 from pinnsolve.algebra.fronts import solved as several
 from pinnsolve.algebra.least_squares import Triangle, solved
 from pinnsolve.algebra.subtrees import shared_out, summed
@@ -257,13 +257,15 @@ def test_what_is_singular_on_one_rank_is_told_to_all_at_the_next_meeting() -> No
             if not world.first:
                 raise torch.linalg.LinAlgError("mine")  # type: ignore[attr-defined]
 
-        shares = shared_out(order, world)
-        try:
-            Factors(order, Blocks(given), False, False, False, shares, invert)
-        except torch.linalg.LinAlgError as error:  # type: ignore[attr-defined]
-            return str(error)
+        shares, said = shared_out(order, world), []
+        for owner in (None, 0):  # all go on with what joins subtrees, or the first rank alone
+            try:
+                finish([Factors(order, Blocks(dict(given)), False, False, False, shares, invert, owner)])
+            except torch.linalg.LinAlgError as error:  # type: ignore[attr-defined]
+                said.append(str(error))
+        return said
 
-    assert on_ranks(2, work) == ["a matrix of another rank is singular", "mine"]
+    assert on_ranks(2, work) == [["a matrix of another rank is singular"] * 2, ["mine"] * 2]
 
 
 # ------------------------------------------------------------ runs

@@ -27,6 +27,7 @@ from pinnsolve import (
     periodic,
     solve,
 )  # fmt: skip
+from pinnsolve.checks.check import check
 from pinnsolve.checks.variation import Variation
 from pinnsolve.settings import Settings
 from pinnsolve.solve import prepare
@@ -115,3 +116,37 @@ def test_features_that_begin_at_zero_beside_a_constant_that_does_not() -> None:
         parameters={"k": Unknown(1.0)}, reference=None,
     )  # fmt: skip
     assert prepare(problem, Settings()) is not None
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [
+        (lambda x: x < 0.4, lambda x: x > 0.6, ["u has no condition on the face y=0, on a part of it"]),
+        (lambda x: x < 0.5, lambda x: x > 0.5, []),
+        (lambda x: x <= 0.5, lambda x: x >= 0.5, []),
+    ],
+)
+def test_a_gap_between_parts_of_a_face_is_told_and_one_point_is_none(low: Any, high: Any, told: list[str]) -> None:
+    walls = face(x=0) | face(x=1) | face(y=1)
+    square = Problem(
+        space=Box(x=(0, 1), y=(0, 1)), unknowns="u", equations=lambda u, x, y: d(u, x, x) + d(u, y, y), reference=None,
+        conditions=[dirichlet(u=0, on=face(y=0).where(low) | walls), neumann(u=1, on=face(y=0).where(high))],
+    )  # fmt: skip
+    found = check(square).warnings
+    assert len(found) == len(told) and all(text.startswith(words) for text, words in zip(found, told, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("function", "fault"),
+    [
+        (lambda x: x - 0.5, "returned numbers"),
+        (lambda x: 0.2 < x < 0.5, "raised RuntimeError"),
+        (lambda x: x[:3] > 0, "returned shape"),
+    ],
+)
+def test_a_part_that_no_function_tells_is_refused(function: Any, fault: str) -> None:
+    with pytest.raises(ProblemError, match=rf"{fault}[\s\S]*\(x > 0.2\) & \(x < 0.5\)"):
+        Problem(
+            space=Box(x=(0, 1), y=(0, 1)), unknowns="u", equations=lambda u, x, y: d(u, x, x) + d(u, y, y),
+            conditions=[dirichlet(u=0, on=face(y=0).where(function))],
+        )  # fmt: skip

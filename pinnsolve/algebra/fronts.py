@@ -2,7 +2,8 @@
 
 Fronts of one size are eliminated side by side (`pinnsolve.algebra.batches`). Of a large Hermitian front what is left is
 computed by blocks of columns, from the diagonal down: half of it. Several ranks eliminate a part of the cells each, and
-tell the others what is left at its border; what joins these parts is eliminated by all of them alike.
+tell the others what is left at its border; what joins these parts is eliminated by all of them alike, or, of each of
+several systems, by the one to which alone it is told, while all go on with the next.
 
 Source: Duff & Reid, ACM Trans. Math. Software 9 (1983) 302 (fronts); Gupta, Karypis & Kumar, IEEE Trans. Parallel
 Distrib. Syst. 8 (1997) 502 (subtrees to processors).
@@ -21,7 +22,7 @@ from torch import Tensor
 from pinnsolve.algebra.batches import Batch, Piece, batched
 from pinnsolve.algebra.dissection import Dissection
 from pinnsolve.algebra.settled import inverted, solver
-from pinnsolve.algebra.subtrees import Subtrees, attempted, shared_out, singular_elsewhere, summed, together
+from pinnsolve.algebra.subtrees import Subtrees, attempted, shared_out, summed, tell, tell_one, together
 
 
 class Blocks(Protocol):
@@ -112,11 +113,16 @@ class Factors:
                 first()
             eliminate(self.mine.own)
 
-        failed = attempted(self.mine.ranks, begin)
+        self.failed = attempted(self.mine.ranks, begin)
         self.count = len(self.eliminated)
-        if self.mine.ranks.size > 1:
-            self._tell(left, blocks.like, failed)
         self.owner = self.owner if self.mine.top else None
+        self._arrive: Callable[[], None] | None = None  # waits for what is told meanwhile
+        if self.mine.ranks.size > 1:
+            shapes = {root: (len(blocks.like), *[len(self.order.parts[root].border)] * 2) for root in self.mine.roots}
+            if self.owner is None:
+                tell(self.mine, left, shapes, blocks.like, self.failed)
+            else:
+                self._arrive = tell_one(self.mine, left, shapes, blocks.like, self.owner)
         self._top = partial(eliminate, self.mine.top) if self.owner in (None, self.mine.ranks.rank) else None
         if self.owner is None:
             self.finish()
@@ -124,22 +130,19 @@ class Factors:
             units, known, told = probe
             self.error = self.off(units * self.solve(told), units * known)
 
+    def arrive(self) -> None:
+        """Wait for what is told to one rank alone: on that one until it has it."""
+        if self._arrive is not None:
+            self._arrive()
+        self._arrive = None
+
     def finish(self) -> None:
-        """Eliminate what joins subtrees, where that is for this rank to do."""
+        """Eliminate what joins subtrees, where that is for this rank to do, once it was told what is left of them."""
+        if self.failed is not None:
+            raise self.failed
         if self._top is not None:
             self._top()
         self._top = None
-
-    def _tell(self, left: dict[int, Tensor], like: Tensor, failed: Exception | None) -> None:
-        """What is left of its parts each rank tells to all, and whether one of them was singular, at once."""
-        borders = {root: (len(like), *[len(self.order.parts[root].border)] * 2) for root in self.mine.roots}
-        nothing = failed is not None
-        mine = [like.new_zeros(s) if nothing or root not in left else left[root] for root, s in borders.items()]
-        told = self.mine.ranks.sum(torch.cat([*(part.flatten() for part in mine), like.new_full((1,), float(nothing))]))
-        if bool(told[-1].abs() > 0):
-            raise failed or singular_elsewhere()
-        parts = told[:-1].split([part.numel() for part in mine])
-        left |= {root: part.view(borders[root]) for root, part in zip(borders, parts, strict=True)}
 
     def _eliminated(self, batch: Batch, left: dict[int, Tensor], blocks: Blocks) -> Tensor:
         """What is left of parts, (S, p, m, m), from what is left of those within them; fronts go with each."""
@@ -218,6 +221,9 @@ class Factors:
 def finish(several: Sequence[Factors]) -> None:
     """Eliminate what joins subtrees, of each system by the rank whose that is; what is singular on one is raised on
     all."""
+
+    for factors in several:
+        factors.arrive()
 
     def top() -> None:
         for factors in several:

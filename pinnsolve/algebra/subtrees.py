@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -25,6 +26,8 @@ class Ranks(Protocol):
 
     def sum(self, tensor: Tensor, /) -> Tensor: ...
 
+    def to(self, rank: int, mine: Tensor, sizes: Sequence[int]) -> Callable[[], list[Tensor]]: ...
+
 
 class One:
     """One process alone."""
@@ -33,6 +36,9 @@ class One:
 
     def sum(self, tensor: Tensor, /) -> Tensor:
         return tensor
+
+    def to(self, rank: int, mine: Tensor, sizes: Sequence[int]) -> Callable[[], list[Tensor]]:
+        return lambda: [mine]
 
 
 def together(ranks: Ranks, work: Callable[[], T]) -> T:
@@ -93,6 +99,53 @@ class Subtrees:
     top: tuple[int, ...]
     roots: dict[int, int]
     cells: tuple[int, ...]
+
+
+def tell(
+    shares: Subtrees, left: dict[int, Tensor], shapes: Mapping[int, tuple[int, ...]], like: Tensor,
+    failed: Exception | None,
+) -> None:  # fmt: skip
+    """What is left of its subtrees, by their last parts, each rank tells all others, and whether one was singular, at
+    once; which is raised.
+
+    Parameters
+    ----------
+    shares : Subtrees
+    left : dict from part to tensor
+        To which what others tell is added.
+    shapes : mapping from part to tuple of int
+        Of what is left of all ranks' subtrees.
+    like : tensor
+        Numbers of their kind.
+    failed : Exception, optional
+        Why this rank has nothing to tell.
+    """
+    nothing = failed is not None
+    mine = [like.new_zeros(s) if nothing or root not in left else left[root] for root, s in shapes.items()]
+    told = shares.ranks.sum(torch.cat([*(part.flatten() for part in mine), like.new_full((1,), float(nothing))]))
+    if bool(told[-1].abs() > 0):
+        raise failed or singular_elsewhere()
+    parts = told[:-1].split([part.numel() for part in mine])
+    left |= {root: part.view(shapes[root]) for root, part in zip(shapes, parts, strict=True)}
+
+
+def tell_one(
+    shares: Subtrees, left: dict[int, Tensor], shapes: Mapping[int, tuple[int, ...]], like: Tensor, rank: int
+) -> Callable[[], None]:  # fmt: skip
+    """The same told to one rank alone, while all go on: what is returned waits until that has it. Where a matrix was
+    singular zeros are told, and whoever was told waits to hear it."""
+    mine = [[root for root, own in shares.roots.items() if own == k] for k in range(shares.ranks.size)]
+    counts = {root: math.prod(shape) for root, shape in shapes.items()}
+    own = [left[root].flatten() if root in left else like.new_zeros(counts[root]) for root in mine[shares.ranks.rank]]
+    sizes = [sum(counts[root] for root in roots) for roots in mine]
+    arrived = shares.ranks.to(rank, torch.cat([like.new_zeros(0), *own]), sizes)
+
+    def arrive() -> None:
+        for roots, told in zip(mine, arrived(), strict=False):  # nothing arrives at others
+            parts = told.split([counts[root] for root in roots])
+            left.update({root: part.view(shapes[root]) for root, part in zip(roots, parts, strict=True)})
+
+    return arrive
 
 
 @dataclass(frozen=True)

@@ -156,19 +156,18 @@ def own_cells(
 ) -> OwnCells:  # fmt: skip
     """This rank's part of a mesh; with what it has seen of the slopes."""
     seen = seen or Seen(None, scheme.world)
-    here = slopes if seen.cells is None else {key: slope[seen.cells] for key, slope in slopes.items()}
-    first, number = alike(mesh, faces.alike, sites, constant([here, *(at_wall for _, at_wall in sites)], seen.equal))
+    varying = slopes if seen.cells is None else {key: slope[seen.cells] for key, slope in slopes.items()}
+    first, number = alike(mesh, faces.alike, sites, constant([varying, *(at_wall for _, at_wall in sites)], seen.equal))
     shares = _shares(scheme, mesh, faces.order)
     if shares.ranks.size == 1:
         everything = torch.arange(len(mesh), device=mesh.device)
         return OwnCells(shares, everything, first, number, list(groups), [], len(first))
     cells = _cells(shares, mesh)
     kinds, which = torch.unique(number[cells], return_inverse=True)
-    theirs = torch.full_like(number, -1)
-    for k, kind in enumerate(kinds.tolist()):
-        theirs[number == kind] = k
-    firsts = [int(cells[which == k][0]) for k in range(len(kinds))]
-    mine = torch.tensor(firsts, dtype=torch.int64, device=mesh.device)
+    here = torch.full((int(number.max()) + 1,), -1, device=mesh.device)
+    here[kinds] = torch.arange(len(kinds), device=mesh.device)
+    theirs = here[number]
+    mine = cells.new_zeros(len(kinds)).scatter_reduce(0, which, cells, "amin", include_self=False)
     own, others = _some(groups, cells), torch.ones(len(mesh), dtype=torch.bool, device=mesh.device)
     others[cells] = False
     seen_here = torch.zeros(faces.order.size, dtype=torch.bool, device=mesh.device)

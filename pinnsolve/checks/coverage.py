@@ -38,6 +38,8 @@ def uncovered(problem: Problem, derivatives: dict[str, set[Alpha]]) -> list[str]
             highest = max(alphas, key=lambda alpha: alpha[axis], default=None)
             if highest is None or highest[axis] == 0 or any(p.coordinate == coordinate for p in problem.periodic):
                 continue
+            if unknown in problem.fewer and coordinate in problem.fewer[unknown].others:
+                continue
             alone = tuple(highest[axis] if k == axis else 0 for k in range(len(problem.coordinates)))
             shape = derivative_name(unknown, alone, problem.coordinates)
             if problem.domain.shape is not None and coordinate in problem.space_coordinates:
@@ -189,13 +191,20 @@ def _standing(problem: Problem, side: Piece, unknown: str | None = None) -> torc
     return count
 
 
-def _on_face(problem: Problem, coordinate: str, end: float) -> torch.Tensor:
-    """How many conditions stand at points of one face: parts of a face may have their own."""
-    points = problem.domain.face(coordinate, end).grid()
+def _on_face(
+    problem: Problem, coordinate: str, end: float, unknown: str | None = None, places: int = 256
+) -> torch.Tensor:  # fmt: skip
+    """How many conditions, of one unknown or all, stand at points of one face: parts of a face may have their own, and
+    points that are drawn do not lie where these meet. More places: time. Fewer: narrow gaps between parts are not seen.
+    """
+    domain = problem.domain
+    face = domain.interior.at(**{coordinate: end}) if coordinate == domain.time else domain.face(coordinate, end)
+    points = face.draw(places, "sobol", torch.Generator().manual_seed(0))
     count = torch.zeros(len(points))
     for c in problem.conditions:
         for piece in problem.pieces(c):
-            if piece.fixed == {coordinate: end} and c.integrates != "alone":  # such a one stands nowhere
+            mine = c.integrates != "alone" and (unknown is None or unknown in c.asks)  # such a one stands nowhere
+            if mine and piece.fixed == {coordinate: end}:
                 count += piece.holds(points.coordinates)
     return count
 
@@ -234,13 +243,14 @@ def _in_time(problem: Problem, unknown: str, coordinate: str, order: int, shape:
 
 
 def _in_space(problem: Problem, unknown: str, coordinate: str, order: int, shape: str) -> list[str]:
-    counts = {end: mentioning(problem, unknown, coordinate, end) for end in problem.domain.ends(coordinate)}
+    standing = {end: _on_face(problem, coordinate, end, unknown) for end in problem.domain.ends(coordinate)}
+    counts, most = ({end: int(how(n)) for end, n in standing.items()} for how in (torch.min, torch.max))
     short = [end for end, n in counts.items() if n < order // 2]
-    if order % 2 and not short and sum(counts.values()) < order and not (order == 1 and _pinned(problem, unknown)):
-        short = [end for end in counts if counts[end] == min(counts.values())]
+    if order % 2 and not short and sum(most.values()) < order and not (order == 1 and _pinned(problem, unknown)):
+        short = [end for end in most if most[end] == min(most.values())]
     if not short or sum(counts.values()) + _nowhere(problem, unknown) >= order:
         return []
-    places = " and ".join(f"{coordinate}={end:g}" for end in short)
+    places = " and ".join(f"{coordinate}={end:g}{', on a part of it' * (most[end] > counts[end])}" for end in short)
     few = "no condition" if all(counts[end] == 0 for end in short) else "too few conditions"
     return [
         f"{unknown} has {few} on the face {places}, although the equations hold {shape}; "
@@ -258,12 +268,8 @@ def _pinned(problem: Problem, unknown: str) -> bool:
 
 
 def mentioning(problem: Problem, unknown: str, coordinate: str, end: float) -> int:
-    """How many conditions on the face at an end of a coordinate mention an unknown."""
-    return sum(
-        piece.fixed == {coordinate: end} and unknown in c.asks and c.integrates != "alone"
-        for c in problem.conditions
-        for piece in problem.pieces(c)
-    )
+    """How many conditions on the face at an end of a coordinate mention an unknown, where they are fewest."""
+    return int(_on_face(problem, coordinate, end, unknown).min())
 
 
 def _nowhere(problem: Problem, unknown: str) -> int:

@@ -10,9 +10,12 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from pinnsolve.errors import ProblemError
+
 # Of the points: drawn towards each place that wants more. Larger: too few are left for the rest of the domain. Smaller:
 # the corner is not resolved. Measured against none: `python -m validation.features`, the table "Singular corners".
 SHARE = 0.15
+WRITE = "It is asked of many places at once: where(lambda x: x < 0.5), where(lambda x: (x > 0.2) & (x < 0.5))."
 
 
 @dataclass(frozen=True)
@@ -49,10 +52,25 @@ class Part:
     told: str
 
     def holds(self, coordinates: Mapping[str, Tensor]) -> Tensor:
-        """Which points (N,) belong to it."""
+        """Which points (N,) belong to it.
+
+        Raises
+        ------
+        ProblemError
+            If the function cannot be called with many places at once, or returns anything but true and false.
+        """
         n = next(iter(coordinates.values())).shape
-        found = self.function(**{c: coordinates[c] for c in self.asks})
-        return torch.as_tensor(found, dtype=torch.bool).expand(n)
+        try:
+            found = torch.as_tensor(self.function(**{c: coordinates[c] for c in self.asks}))
+            fits = found.dtype == torch.bool and found.shape in (n, ())
+        except ProblemError:
+            raise
+        except Exception as error:
+            raise ProblemError(f"the function of {self.told} raised {type(error).__name__}: {error}", WRITE) from error
+        if not fits:
+            kind = "numbers" if found.dtype != torch.bool else f"shape {tuple(found.shape)} for {n[0]} places"
+            raise ProblemError(f"the function of {self.told} returned {kind}, and not true or false", WRITE)
+        return found.expand(n)
 
 
 class Spread(Protocol):

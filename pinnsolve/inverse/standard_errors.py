@@ -116,8 +116,10 @@ def identified(
     errors = {n: math.inf if n in lost else math.hypot(e, means.moved.get(n, 0.0)) for n, e in errors.items()}
     constants = {n: Constant(c.value, errors[n]) for n, c in stated.items()}
     functions, loose = _functions(trial, fit, noise)
-    told += untold(constants, functions, correlations) + moving_still(constants, moving) + profiled.told
-    told += at_bounds(constants, trial.constants.declared, any(m.missed for m in misfits.values()))
+    ended = at_bounds(constants, trial.constants.declared, any(m.missed for m in misfits.values()))
+    still = {n: step for n, step in moving.items() if n not in ended}  # a step beyond its bounds is none
+    told += untold(constants, functions, correlations) + moving_still(constants, still) + profiled.told
+    told += ended.values()
     told += nothing_determines([n for n in (*free, *loose) if n not in profiled.undetermined], correlations)
     told += unchecked(profiled.unchecked, isinstance(trial, ByConstants) and bool(trial.functions.declared))
     by_noise_too = None if unseen is not None else _spread(trial, fit, noise, means.elsewhere, functions)

@@ -69,21 +69,21 @@ def untold(
     return told
 
 
-def at_bounds(found: Mapping[str, Constant], declared: Mapping[str, Unknown], missed: bool) -> list[str]:
+def at_bounds(found: Mapping[str, Constant], declared: Mapping[str, Unknown], missed: bool) -> dict[str, str]:
     """Which constants stand at the end of what was allowed, nearer where data are `missed`: what they ask for may lie
-    beyond.
+    beyond; the words by name.
 
-    >>> at_bounds({"k": Constant(1.499, 1e-3)}, {"k": Unknown(1.0, bounds=(0.5, 1.5))}, True)[0][:47]
+    >>> at_bounds({"k": Constant(1.499, 1e-3)}, {"k": Unknown(1.0, bounds=(0.5, 1.5))}, True)["k"][:47]
     'k = 1.499 stands at the upper end of its bounds'
     """
-    told = []
+    told = dict[str, str]()
     for name, c in found.items():
         if (ends := declared[name].ends) is None:
             continue
         share = (c.value - ends[0]) / (ends[1] - ends[0])
         if min(share, 1 - share) <= (LIMITS.at_bounds if missed else LIMITS.at_bounds**2):
             side = "upper" if share > 0.5 else "lower"
-            told.append(
+            told[name] = (
                 f"{name} = {c.value:.6g} stands at the {side} end of its bounds, {ends[0]:g} to {ends[1]:g}: data and "
                 "equations may ask for a value beyond them; widen bounds=, or look at the model"
             )

@@ -6,6 +6,7 @@ Fields are scalar, one number a point; a vector is a tuple of fields.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from torch import Tensor
@@ -15,6 +16,7 @@ from pinnsolve.jets.jet import Jet
 from pinnsolve.jets.multi_index import Alpha, laplacian
 
 Vector = Sequence[Jet]
+SCALAR = ("d", "grad", "laplace")  # what is taken of one field
 
 
 def d(field: Jet, *coordinates: Jet) -> Jet:
@@ -35,16 +37,22 @@ def d(field: Jet, *coordinates: Jet) -> Jet:
     """
     if not coordinates:
         raise ProblemError("d(field) names no coordinate", "Write d(u, x), or d(u, x, x) for the second derivative.")
+    return _derived("d", field, *coordinates)
+
+
+def _derived(name: str, field: Jet, *coordinates: Jet) -> Jet:
+    """The same, by the name of what was called."""
     if not isinstance(field, Jet):
         raise ProblemError(
-            f"d(...) was given {describe(field)} as the field to differentiate",
-            "The first argument is a field: an unknown, or an expression of unknowns and coordinates.",
+            f"{name}(...) was given {describe(field)} as the field to differentiate",
+            f"{'The first argument' if name in SCALAR else 'Each component'} is a field: an unknown, or an expression "
+            "of unknowns and coordinates.",
         )
     result = field
     for coordinate in coordinates:
         if not isinstance(coordinate, Jet) or coordinate.name is None:
             raise ProblemError(
-                f"d(...) was given {describe(coordinate)} as a coordinate",
+                f"{name}(...) was given {describe(coordinate)} as a coordinate",
                 f"Differentiate along one of {', '.join(field.chart.names)}: d(u, {field.chart.names[0]}).",
             )
         if coordinate.chart is not field.chart:
@@ -54,7 +62,7 @@ def d(field: Jet, *coordinates: Jet) -> Jet:
         if coordinate.name not in field.depends:
             known = ", ".join(sorted(field.depends)) or "no coordinate"
             raise ProblemError(
-                f"d(..., {coordinate.name}): the field depends on {known} alone, "
+                f"{name}(..., {coordinate.name}): the field depends on {known} alone, "
                 f"so its derivative along {coordinate.name} is zero everywhere",
                 "Leave the term out, or differentiate a field that depends on that coordinate.",
             )
@@ -137,12 +145,14 @@ class Gradient(tuple[Jet, ...]):
 
 def grad(field: Jet, *coordinates: Jet) -> Gradient:
     """The gradient (u_x, u_y, ...) along the named coordinates; a factor multiplies all of it, `k * grad(u, x, y)`."""
-    return Gradient(d(field, x) for x in coordinates) if coordinates else Gradient((d(field),))
+    if not coordinates:
+        raise _nothing("grad(u, x, y)")
+    return Gradient(_derived("grad", field, x) for x in coordinates)
 
 
 def div(vector: Vector, *coordinates: Jet) -> Jet:
     """The divergence u_x + v_y + ... of a vector (u, v, ...) along as many coordinates."""
-    parts = [d(v, x) for v, x in zip(_paired("div", vector, coordinates), coordinates, strict=True)]
+    parts = [_derived("div", v, x) for v, x in zip(_paired("div", vector, coordinates), coordinates, strict=True)]
     return _sum("div", parts)
 
 
@@ -151,7 +161,7 @@ def laplace(field: Jet, *coordinates: Jet) -> Jet:
 
     Along four and more a network carries it through its layers as one number beside the gradient.
     """
-    total = _sum("laplace", [d(field, x, x) for x in coordinates])
+    total = _sum("laplace", [_derived("laplace", field, x, x) for x in coordinates])
     chart, axes = field.chart, {field.chart.axis(str(x.name)) for x in coordinates}
     few = len(axes) < 4 or len(axes) < len(coordinates)  # where one by one costs hardly more
     if few or not chart.carries or chart.differentiated is not None:
@@ -166,13 +176,13 @@ def laplace(field: Jet, *coordinates: Jet) -> Jet:
 
 def curl(vector: Vector, *coordinates: Jet) -> Jet | tuple[Jet, Jet, Jet]:
     """The curl: v_x - u_y in two dimensions, (w_y - v_z, u_z - w_x, v_x - u_y) in three."""
-    parts = _paired("curl", vector, coordinates)
+    parts, along = _paired("curl", vector, coordinates), partial(_derived, "curl")
     if len(coordinates) == 2:
         (u, v), (x, y) = parts, coordinates
-        return d(v, x) - d(u, y)
+        return along(v, x) - along(u, y)
     if len(coordinates) == 3:
         (u, v, w), (x, y, z) = parts, coordinates
-        return d(w, y) - d(v, z), d(u, z) - d(w, x), d(v, x) - d(u, y)
+        return along(w, y) - along(v, z), along(u, z) - along(w, x), along(v, x) - along(u, y)
     raise ProblemError(f"curl was given {len(coordinates)} coordinates", "It exists in two and in three dimensions.")
 
 
@@ -185,8 +195,13 @@ def dot(a: Sequence[Any], b: Sequence[Any]) -> Jet:
 
 def _sum(name: str, parts: Sequence[Any]) -> Jet:
     if not parts:
-        raise ProblemError(f"{name} names no coordinate", f"Write {name}(u, x, y).")
+        raise _nothing(f"{name}(u, x, y)" if name in SCALAR else f"{name}((u, v), x, y)")
     total = parts[0]
     for part in parts[1:]:
         total = total + part
     return total
+
+
+def _nothing(example: str) -> ProblemError:
+    """What is raised where no coordinate is named."""
+    return ProblemError(f"{example.partition('(')[0]} names no coordinate", f"Write {example}.")

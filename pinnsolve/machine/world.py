@@ -7,7 +7,7 @@ order, and keep the same state; what is summed, joined or told is the same on al
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -97,9 +97,8 @@ class World:
         from torch import distributed
 
         found = tensor.clone(memory_format=torch.contiguous_format)
-        numbers = torch.view_as_real(found) if found.is_complex() else found
         with _heard():
-            distributed.all_reduce(numbers, getattr(distributed.ReduceOp, how))
+            distributed.all_reduce(_plain(found), getattr(distributed.ReduceOp, how))
         return found
 
     def whole(self, mine: Tensor, begin: int, count: int) -> Tensor:
@@ -109,6 +108,34 @@ class World:
         found = mine.new_zeros(count, *mine.shape[1:])
         found[begin : begin + len(mine)] = mine
         return self._reduced(found, "SUM")
+
+    def to(self, rank: int, mine: Tensor, sizes: Sequence[int]) -> Callable[[], list[Tensor]]:
+        """Tell one rank some numbers, of which each has so many, (sizes[own],), while all go on.
+
+        Returns
+        -------
+        callable
+            Waits until they have arrived: to be called by all, and on that rank it gives the numbers of each, in order.
+        """
+        from torch import distributed
+
+        mine = mine.resolve_conj().contiguous()  # it has to live until it has arrived
+        found = [mine if k == self.rank else mine.new_empty(size) for k, size in enumerate(sizes)]
+        under_way = list[Any]()
+        with _heard():
+            for k in (k for k, size in enumerate(sizes) if size and k != rank):
+                if self.rank == rank:
+                    under_way.append(distributed.irecv(_plain(found[k]), k))
+                elif self.rank == k:
+                    under_way.append(distributed.isend(_plain(mine), rank))
+
+        def arrived() -> list[Tensor]:
+            with _heard():
+                for each in under_way:
+                    each.wait()
+            return found if self.rank == rank else []
+
+        return arrived
 
     def solved(self, triangle: Triangle, ridge: float) -> tuple[Tensor, float] | None:
         """The least squares of all ranks' rows, as `Triangle.solved`: the first rank solves them, and tells."""
@@ -204,6 +231,11 @@ class World:
 
 
 ALONE = World()
+
+
+def _plain(numbers: Tensor) -> Tensor:
+    """The same numbers as real ones, of complex ones two each."""
+    return torch.view_as_real(numbers) if numbers.is_complex() else numbers
 
 
 def _away(found: tuple[Tensor, float] | None) -> tuple[Tensor, float] | None:

@@ -9,21 +9,23 @@ little as it does harm.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
 from pinnsolve.cells.implicit_step import Scheme, Step
-from pinnsolve.cells.own_cells import seen_by
+from pinnsolve.cells.own_cells import Seen, seen_by
 from pinnsolve.cells.rows import in_time
 from pinnsolve.networks.spread import weights_of
 from pinnsolve.residuals.pointwise import Answers
 
 
-def felt(step: Step, sizes: Tensor) -> Tensor:
+def felt(step: Step, sizes: Tensor, alone: bool = False) -> Tensor:
     """The root mean square over the stages of what each cell's residual is felt as, relative to the unknowns' sizes
-    (F,), (n,)."""
+    (F,), (n,); where this rank is not `alone` each looks at the cells that it condenses."""
     s, e = step.scheme, step.scheme.evolution
-    seen = seen_by(s, step.mesh)
+    seen = Seen(None, s.world) if alone else seen_by(s, step.mesh)
     found = step.inside(s.degree + 3, slopes=True, cells=seen.cells)
     w, widths = weights_of(step.mesh, s.cell, s.degree + 3), step.mesh.widths
     if seen.cells is not None:
@@ -43,6 +45,14 @@ def felt(step: Step, sizes: Tensor) -> Tensor:
         stiff = holds + (spreads * (2 / widths) ** 2).amin(1) * s.degree * (s.degree + 1)
         square += (residuals[i].square() * w).sum(-1).mean(0) / (stiff * sizes[f]).square()
     return seen.sum(seen.among(square, len(step.mesh))).sqrt()
+
+
+def felt_everywhere(steps: Sequence[Step], sizes: Tensor) -> Tensor:
+    """The same over all of space, of each of some steps, which ranks share among them, (k,)."""
+    found, world = sizes.new_zeros(len(steps)), steps[0].scheme.world
+    for k in range(world.rank, len(steps), world.size):
+        found[k] = (felt(steps[k], sizes, alone=True).square() @ steps[k].mesh.shares).sqrt()
+    return world.sum(found)
 
 
 def natural(scheme: Scheme, found: Answers, span: float) -> Tensor:

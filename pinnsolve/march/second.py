@@ -16,7 +16,7 @@ from torch import Tensor
 
 from pinnsolve.algebra import yardstick
 from pinnsolve.cells.implicit_step import Scheme, Start, Step
-from pinnsolve.march.felt import felt
+from pinnsolve.march.felt import felt_everywhere
 from pinnsolve.march.longer_steps import Stretch, alone, stretches
 from pinnsolve.march.record import left_in_time
 from pinnsolve.march.rules import RULES as MARCH
@@ -265,17 +265,12 @@ def told_by_distance(
     the first one's, e, of which the second has the part r. It is no less than half, whatever residuals say.
     """
     chosen = range(0, len(first), max(1, len(first) // RULES.looked))
-    left = [sum(_felt(steps[k], sizes) for k in chosen) for steps in (first, second)]
+    left = felt_everywhere([steps[k] for steps in (first, second) for k in chosen], sizes).view(2, -1).sum(1).tolist()
     part = left[1] / left[0] if left[0] > 0 else 0.0
     if part <= RULES.hardly:
         return 0.0
     part = min(max(part, RULES.least), RULES.largest)
     return _relative(first, second, scales) * part / (1 - part**2) ** 0.5
-
-
-def _felt(step: Step, sizes: Tensor) -> float:
-    """What the residuals of a step are felt as, over all of space."""
-    return float((felt(step, sizes).square() @ step.mesh.shares).sqrt())
 
 
 def _between(a: Step, b: Step) -> Tensor:

@@ -55,11 +55,12 @@ def stepped(trial: OfCells, accuracy: Accuracy, objective: Objective, state: Sta
         more = told_anew or _rises(trial, fit, kept_on, solved.left)
         if not more and kept_on["asked"] > accuracy.tolerance:  # constants are found; now with what is asked of cells
             kept_on["exact"] = kept_on["anew"] = more = True
-    trial.found = solved is not None and not more and not fit.poor
+    wrong = solved is None or (fit.poor and not fit.pressed)
+    trial.found = not wrong and not more
     took = solver.spent.total
     objective.work.add(took)
     return {
-        **state, "loss": min(fit.misfit(), 1e300), "done": not more, "stuck": solved is None or (fit.poor and not more),
+        **state, "loss": min(fit.misfit(), 1e300), "done": not more, "stuck": solved is None or (wrong and not more),
         "rate": took,
         "points": {}, "march": kept_on,
     }  # fmt: skip

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from pinnsolve.inverse.limits import LIMITS
 from pinnsolve.methods.fitting_rules import RULES
 from pinnsolve.residuals.of_constants import DataOfConstants
 from pinnsolve.trial.by_constants import ByConstants
@@ -83,6 +84,15 @@ class Fitting:
         """Whether hardly anything of how the data vary is explained, and noise does not say why."""
         total = self.misfit()
         return total > RULES.poor * self._varies() and not (self.known and total <= RULES.missed * len(self))
+
+    @property
+    def pressed(self) -> bool:
+        """Whether a constant stands at an end of its bounds, beyond which data may ask for it: then a poor fit is the
+        best that these allow."""
+        values, declared = self.model.forward.values(), self.model.constants.declared
+        ends = {n: c.ends for n, c in declared.items() if c.ends is not None}
+        near = {n: LIMITS.at_bounds * (high - low) for n, (low, high) in ends.items()}
+        return any(min(values[n] - low, high - values[n]) <= near[n] for n, (low, high) in ends.items())
 
     @property
     def astray(self) -> bool:

@@ -91,12 +91,21 @@ def as_residual(result: Any, what: str, function: Callable[..., Any]) -> Any:
     return result
 
 
-def _hidden(function: Callable[..., Any]) -> str:
-    """What to do where an argument has the name of a function that the same file calls; empty elsewhere."""
+# what Python says of fields that are written otherwise than here, and what to write
+AS_WRITTEN = {
+    "object is not callable": "Arguments are fields and numbers, and none is called: k for k(x), at(u, x=0) for u(0).",
+    "'Jet' object has no attribute": "Derivatives are d(u, x) and d(u, x, x); functions come from torch.",
+    "for ^: 'Jet'": "A power is u**2.",
+}
+
+
+def _remedy(function: Callable[..., Any], error: BaseException) -> str:
+    """What to do where an argument has the name of a function that the same file calls, or is called as one; empty
+    elsewhere."""
     around = getattr(function, "__globals__", {})
     hidden = [name for name in arguments(function) if callable(around.get(name))]
     if not hidden:
-        return ""
+        return next((write for said, write in AS_WRITTEN.items() if said in str(error)), "")
     return f"The argument '{hidden[0]}' hides the function of that name in this file: give one of them another name."
 
 
@@ -201,9 +210,9 @@ class Fields(dict[str, Any]):
                 ) from None
             raise
         except (Exception, SystemExit) as error:  # a user's exit() shall not end the command as if all were well
-            raise ProblemError(f"{what} raised {type(error).__name__}: {error}", _hidden(function)).with_traceback(
-                error.__traceback__
-            ) from error
+            raise ProblemError(
+                f"{what} raised {type(error).__name__}: {error}", _remedy(function, error)
+            ).with_traceback(error.__traceback__) from error
 
     def value(self, given: Any, what: str) -> Jet:
         """A number, or a function of names, as a field (N,)."""

@@ -14,6 +14,7 @@ from pinnsolve.geometry.piece import Piece
 from pinnsolve.problem.binding import check_names
 from pinnsolve.problem.conditions import Periodic, Solenoidal
 from pinnsolve.problem.equation import Equation
+from pinnsolve.problem.fewer import Level
 from pinnsolve.problem.observations import Measured
 from pinnsolve.problem.of_functions import check_reach, functions_of, no_function
 from pinnsolve.problem.unknown import Unknown
@@ -190,8 +191,13 @@ class Declared:
                 "the problem has no equation and no data",
                 "Write equations=heat, a function that returns a residual, or conditions=[observed(...)].",
             )
+        written = [e for e in self.equations if not isinstance(e.function, Level)]
+        levels = {e.function.unknown for e in self.equations if isinstance(e.function, Level)}
+        written += [
+            c for c in self.conditions if c.prescribes is None and levels
+        ]  # a front's speed may stand at a wall
         for unknown in self.unknowns:
-            if self.equations and not any(unknown in e.asks for e in self.equations):
+            if written and not any(unknown in e.asks for e in written):
                 raise ProblemError(
                     f"no equation mentions the unknown '{unknown}'", "Add one, or leave the unknown out."
                 )

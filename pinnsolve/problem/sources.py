@@ -123,7 +123,8 @@ def source(strength: Any, **place: float) -> Jet:
         strength = chart.numbers(float(strength))
     if not isinstance(strength, Jet):
         raise ProblemError(
-            f"source(...) was given {describe(strength)} as its strength", "Write a number, or a function of time."
+            f"source(...) was given {describe(strength)} as its strength",
+            "Write a number, or an expression of time: source(sin(t), x=0.3), source(f(t), x=0.3).",
         )
     watch = _watch.get()
     if watch is None or (watch.lines and len(place) > 1):

@@ -142,8 +142,8 @@ class Residuals:
         trial = self.trial
         if trial.elsewhere is not None or trial.functions.parameters:
             return None
-        if isinstance(trial, Marched):
-            return None if trial.forward.count else trial.state
+        if isinstance(trial, Marched):  # before it is begun a guess stands for it, which nothing changes
+            return None if trial.forward.count else (trial.state if trial.begun else trial)
         return trial.vector() if type(trial) is Trial and trial.frozen else None
 
     @torch.no_grad()

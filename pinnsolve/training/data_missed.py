@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pinnsolve.errors import Outcome
 from pinnsolve.inverse.record import Identified
+from pinnsolve.inverse.words import at_bounds
 from pinnsolve.problem.observations import Measured
 from pinnsolve.trial.of_cells import OfCells
 from pinnsolve.trial.trial import Trial
@@ -25,6 +26,8 @@ def with_data(trial: Trial, outcome: Outcome, own: float, found: Identified | No
     remedy = (
         "the noise may be larger than sigma says, the equations others than those of the data, or another guess needed"
     )
+    if found is not None and (standing := at_bounds(found.constants, trial.constants.declared, missed=True)):
+        remedy = f"{next(iter(standing.values()))}; else the noise may be larger than sigma says"
     return Outcome("contradicted", told, remedy)
 
 

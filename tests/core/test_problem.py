@@ -231,6 +231,12 @@ def test_errors_inside_a_function_are_told_as_the_users() -> None:
 
     with pytest.raises(ProblemError, match=r"equation 'broken' raised KeyError: 'missing'"):
         check(make(equations=broken))
+    for told, written in {
+        "at\\(u, x=0\\)": lambda u, x: d(u, x, x) + u(0),
+        r"u\*\*2": lambda u, x: d(u, x, x) + u ^ 2,
+    }.items():
+        with pytest.raises(ProblemError, match=rf"raised TypeError[\s\S]*{told}"):
+            check(make(equations=written))
     with pytest.raises(ProblemError, match=r"equation 'numpy': np.sin was called on a field") as caught:
         check(make(equations=numpy))
     assert "torch.sin" in caught.value.remedy
