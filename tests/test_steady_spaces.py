@@ -8,14 +8,17 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import cos, exp, sin
 
 from pinnsolve import Box, Problem, condition, d, dirichlet, face, jump, laplace, neumann, periodic, solve
+from pinnsolve.algebra.dissection import Dissection
 from pinnsolve.cells.faces import faces_in, faces_of
 from pinnsolve.cells.implicit_step import Scheme
 from pinnsolve.cells.joined_newton import JoinedNewton
+from pinnsolve.cells.sides import grouped
 from pinnsolve.checks.check import check
 from pinnsolve.networks.halvings import halvings
 from pinnsolve.networks.local_features import LocalFeatures
@@ -319,3 +322,33 @@ def test_what_does_not_fit_is_left_to_others() -> None:
     for problem in unread:
         with pytest.raises(UnmarchableError):
             steady(problem, plan)
+
+
+def test_halves_that_change_nothing_are_no_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no room for all of the halves, cells are halved along that coordinate which does most, though it
+    be none of those that were wanted; and where none is, that is the end of it. A mutant solves the same cells again."""
+    whole = SteadyWhole(scheme_of(read(SMOOTH)[0], 4, CPU), (), 1e-9)
+    mesh, number = whole.cells.mesh, len(whole.cells.mesh)
+    c = torch.zeros_like(whole.cells.coefficients)
+    c[:, 0, (whole.scheme.cell.powers == torch.tensor([4, 0, 0])).all(1)] = 1.0
+    cells, wanted = whole.cells.with_coefficients(c), torch.zeros(number, 3, dtype=torch.bool)
+    wanted[3, 1:] = True
+    monkeypatch.setattr(steady_refining, "fits", lambda scheme, mesh: len(mesh) <= number + 1)
+    halves = steady_refining.halves_that_fit(cells, wanted, torch.ones(number, dtype=torch.float64), [])
+    assert len(halves[0]) == number + 1 and len({place[0] for place in halves[0].places}) == 4
+    same = steady_refining.halves_of(cells, torch.zeros_like(wanted), [])
+    assert same[0].places == mesh.places and not whole._halve(same)
+
+
+def test_traces_of_which_most_numbers_count_are_kept_as_they_are() -> None:
+    """Each number that is kept by itself takes three; a mutant keeps all of them so."""
+    order, generator = Dissection(np.array([[0, 1]]), np.array([40]), np.eye(2), CPU), torch.Generator().manual_seed(0)
+    full = torch.rand(40, 50, dtype=torch.float64, generator=generator)
+    few = torch.zeros(40, 50, dtype=torch.float64).fill_diagonal_(1.0)
+    (both,) = grouped(order, [(0,), (1,)], lambda key: few if key == (1,) else full, CPU, small=10)
+    assert [kind.is_sparse for kind in both.kinds] == [False, True]
+    x = torch.rand(1, 2, 50, 3, dtype=torch.float64, generator=generator)
+    for found, matrix, mine in zip(both.traces(x)[0], (full, few), x[0], strict=True):
+        assert torch.allclose(found, matrix @ mine, rtol=1e-12)
+    for found, matrix, mine in zip(both.back(both.traces(x))[0], (full, few), x[0], strict=True):
+        assert torch.allclose(found, matrix.T @ matrix @ mine, rtol=1e-12)

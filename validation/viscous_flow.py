@@ -14,11 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_matrix
-from scipy.sparse.linalg import splu
 
 from validation.refine import Array, Field
-from validation.spectral_elements import Element, Quadrangles, assembled, both, lagrange
+from validation.spectral_elements import Condensed, Element, Quadrangles, both, lagrange
 
 Where = Callable[[Array, Array], NDArray[np.bool_]]
 
@@ -76,8 +74,8 @@ class Flow(Quadrangles):
         self.state[: self.count][held] = channel.inlet(x, y)[held]
         self._solve(known is None)
 
-    def _assembled(self, advection: float) -> tuple[csc_matrix, Array]:
-        """The slopes of the weak equations and what is left of them."""
+    def _assembled(self, advection: float) -> tuple[Array, Array]:
+        """The slopes of the weak equations in each element (elements, k, k), and what is left of them (size,)."""
         c, one = self.count, self.weight
         u, v = (self.state[k * c : (k + 1) * c][self.nodes] for k in range(2))
         p = self.state[2 * c :][self.tops] @ self.top.T
@@ -91,28 +89,31 @@ class Flow(Quadrangles):
             -self.against(t, np.broadcast_to(self.top, (*one.shape, self.top.shape[1]))) for t in (self.vx, self.vy)
         ]
         across, along, tops = self.nodes, self.nodes + c, self.tops + 2 * c
-        blocks = [
-            (across, across, viscous + mass[0]), (across, along, mass[1]), (across, tops, press[0]),
-            (along, across, mass[2]), (along, along, viscous + mass[3]), (along, tops, press[1]),
-            (tops, across, np.swapaxes(press[0], 1, 2)), (tops, along, np.swapaxes(press[1], 1, 2)),
-        ]  # fmt: skip
+        turned = [np.swapaxes(part, 1, 2) for part in press]
+        slopes = np.concatenate([
+            np.concatenate([viscous + mass[0], mass[1], press[0]], 2),
+            np.concatenate([mass[2], viscous + mass[3], press[1]], 2),
+            np.concatenate([*turned, np.zeros((len(one), self.top.shape[1], self.top.shape[1]))], 2),
+        ], 1)  # fmt: skip
         left = np.zeros(self.size)
         for numbers, pressed, fx, fy in ((across, self.vx, ux, uy), (along, self.vy, vx, vy)):
             weak = self.nu * (np.einsum("eqi,eq->ei", self.vx, one * fx) + np.einsum("eqi,eq->ei", self.vy, one * fy))
             weak += advection * (one * (u * fx + v * fy)) @ self.v - np.einsum("eqi,eq->ei", pressed, one * p)
             np.add.at(left, numbers, weak)
         np.add.at(left, tops, -(one * (ux + vy)) @ self.top)
-        return assembled(blocks, self.size), left
+        return slopes, left
 
     def _solve(self, stokes: bool) -> None:
         """Newton's method from Stokes' flow; a factorisation is kept where changes shrink fast with it."""
-        free, factors, before = ~self.held, None, np.inf
+        numbers = np.concatenate([self.nodes, self.nodes + self.count, self.tops + 2 * self.count], 1)
+        inner = np.concatenate([_within(self.n), _within(self.n), _within(self.n - 1)])
+        factors, before = None, np.inf
         for advection in (*[0.0] * stokes, *[1.0] * 20):
-            matrix, left = self._assembled(advection)
+            slopes, left = self._assembled(advection)
             if factors is None or stokes:
-                factors = splu(matrix[free][:, free])
-            change = factors.solve(-left[free])
-            self.state[free] += change
+                factors = Condensed(slopes, numbers, inner, ~self.held)
+            change = factors.solve(-left)
+            self.state += change
             size = np.abs(change).max()
             if advection and size < 1e-9:
                 break
@@ -129,6 +130,13 @@ class Flow(Quadrangles):
         if name == "p":
             return self.evaluated(self.state[2 * self.count :][self.tops], self.n - 1)
         return self.evaluated(self.state[self.count * (name == "v") :][self.nodes])
+
+
+def _within(n: int) -> NDArray[np.bool_]:
+    """Which nodes of degree n of an element lie on none of its sides, ((n + 1)^2,)."""
+    one = np.zeros(n + 1, dtype=bool)
+    one[1:-1] = True
+    return np.logical_and.outer(one, one).ravel()
 
 
 def by_degrees(channel: Channel, nu: float, degrees: Sequence[int]) -> list[Flow]:

@@ -55,9 +55,13 @@ class Rules:
     brief : float
         The error of factors with half of the digits, above which they are made with all of them. Larger: more
         iterations, which may not settle. Smaller: memory. Chosen, not measured.
+    rows : float
+        Bytes of conditions' rows that are made at once: a level set has thousands of triangles. More: memory, of which
+        several times as much is needed on the way. Fewer: small products.
     """
 
     brief: float = 0.05
+    rows: float = 1e7
 
 
 RULES = Rules()
@@ -173,18 +177,18 @@ class JoinedFaces:
     def _alone(self, number: int, h: Tensor) -> Tensor:
         """H of a stage with what conditions say and without what joins cells, in place."""
         numbers, real = torch.tensor([number], device=self.mesh.device), not h.is_complex()
-        square = self._square(self.rows.values[numbers], real)
-        columns = self.columns[numbers][:, None]
+        values, columns = self.rows.values[numbers], self.columns[numbers][:, None]
+        square = self._square(values, real)
         h.mul_(columns[..., None]).mul_(columns[..., None, :])
-        values = self.rows.values[numbers]
         for site, slopes, norms in zip(self.sites, self.told, self.norms, strict=True):
-            parts = at_site(self.scheme, self.mesh, site, slopes)
-            made = torch.stack([turned(parts, value.real if real else value) for value in values])  # (s, c, m, P, F, M)
-            scale = site.scales[..., None, :] / norms[numbers][..., None]
-            b = (made.flatten(-2) * scale[..., None] * columns[:, :, None, None]).flatten(2, 3).mH.resolve_conj()
             chosen = self.alike[site.cells]
-            for some in (self.first[chosen] == site.cells).nonzero()[:, 0].split(self.together):
-                h.index_add_(1, chosen[some], square * (b[:, some] @ b[:, some].mH))
+            few = int(RULES.rows / (8 * len(site.conditions) * site.count * h.shape[-1]))
+            for some in (self.first[chosen] == site.cells).nonzero()[:, 0].split(max(1, min(few, self.together))):
+                parts = at_site(self.scheme, self.mesh, site, slopes, some)
+                made = torch.stack([turned(parts, v.real if real else v) for v in values])  # (s, c, m, P, F, M)
+                scale = site.scales_at(some)[..., None, :] / norms[numbers][:, some][..., None]
+                b = (made.flatten(-2) * scale[..., None] * columns[:, :, None, None]).flatten(2, 3).mH.resolve_conj()
+                h.index_add_(1, chosen[some], square * (b @ b.mH))
         return h
 
     def _factorised(self, number: int, h: Tensor, owner: int | None = None) -> JoinedStage:
@@ -201,6 +205,8 @@ class JoinedFaces:
             self.floating.pin(h[0], self.alike)
         together(self.own.shares.ranks, lambda: self._invert(h))
         if tight := self.mesh.dims > 2 or self.scheme.room.cells is not None:
+            for site in self.sites:  # made again for right sides, when the largest fronts have been let go
+                site.tables.clear()
             give_back()  # what was needed on the way, before as much is taken again
         left = self.groups, len(self.own.shares.cells), self.alike, self.shares, h, of_joins(h, square)
         few, positive = self.brief and tight, not self.scheme.weak

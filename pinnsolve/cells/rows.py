@@ -39,10 +39,16 @@ def features_in(scheme: Scheme, mesh: Tiles, cells: Tensor, orders: tuple[int, .
     return spread(mesh, scheme.cell, scheme.points).rows(orders, cells).mT
 
 
-def at_site(scheme: Scheme, mesh: Tiles, site: Site, slopes: Slopes) -> dict[int, Tensor]:
-    """The same of conditions at a site, (c, m, P, F, M)."""
+def at_site(
+    scheme: Scheme, mesh: Tiles, site: Site, slopes: Slopes, some: Tensor | None = None
+) -> dict[int, Tensor]:  # fmt: skip
+    """The same of conditions at a site, (c, m, P, F, M), or at some of its cells."""
     tables = {key[2]: site.table(mesh, scheme.cell, scheme.evolution.derivative(key[2])[0]) for key in slopes}
-    return _rows(scheme, mesh.widths[site.cells], slopes, tables, len(site.conditions), site.count)
+    h = mesh.widths[site.cells]
+    if some is not None:
+        h, slopes = h[some], {key: slope[some] for key, slope in slopes.items()}
+        tables = {alpha: table if table.dim() == 2 else table[some] for alpha, table in tables.items()}
+    return _rows(scheme, h, slopes, tables, len(site.conditions), site.count)
 
 
 def tested_at(

@@ -24,8 +24,8 @@ class Sides:
     each : tensor (m, k, F M), optional
         T: the traces of each of them.
     kinds : list of tensor (k, F M)
-        Without these the traces of those that are unlike; hardly any of their numbers is not zero, and none of these is
-        kept.
+        Without these the traces of those that are unlike; of whole cells hardly any of their numbers is not zero, and
+        none of these is kept.
     which : tensor (m,), optional
         The kind of each.
     scale : tensor (m, k), optional
@@ -105,7 +105,8 @@ class Sides:
         for kind, matrix in enumerate(self.kinds):
             mine = torch.eq(self.which, kind).nonzero()[:, 0]
             some = parts[:, mine].movedim(2, 0)  # (F M, s, c, K)
-            made = torch.sparse.mm(matrix.t() if back else matrix, some.flatten(1))
+            turned, told = matrix.t() if back else matrix, some.flatten(1)
+            made = torch.sparse.mm(turned, told) if turned.is_sparse else turned @ told
             found[:, mine] = made.unflatten(1, some.shape[1:]).movedim(0, 2)
         return torch.view_as_complex(found.unflatten(-1, (-1, 2)).contiguous()) if x.is_complex() else found
 
@@ -141,6 +142,10 @@ def grouped(
     return found
 
 
-def _sparse(traces: Tensor) -> Tensor:
-    """Without what is rounding."""
-    return torch.where(traces.abs() > 1e-14 * traces.abs().max(), traces, torch.zeros_like(traces)).to_sparse()
+def _sparse(traces: Tensor, dense: float = 1 / 3) -> Tensor:
+    """Without what is rounding; as they are where a larger part than that, dense, is not: each number that is kept
+    takes its two places with it."""
+    kept = traces.abs() > 1e-14 * traces.abs().max()
+    if int(kept.sum()) > dense * traces.numel():
+        return traces
+    return torch.where(kept, traces, torch.zeros_like(traces)).to_sparse()

@@ -59,6 +59,10 @@ class Site:
         """The roots of weights, (P,) or (c, P), as rows are multiplied by them."""
         return (self.weights if self.much is None else self.weights * self.much[:, None]).sqrt()
 
+    def scales_at(self, some: Tensor) -> Tensor:
+        """Those of some of its cells."""
+        return self.scales if self.scales.dim() == 1 else self.scales[some]
+
     def mean(self, values: Tensor) -> Tensor:
         """The mean (..., c) of values (..., c, P)."""
         return values @ self.weights if self.weights.dim() == 1 else (values * self.weights).sum(-1)

@@ -282,8 +282,11 @@ def that_fit(scheme: Scheme, memory: float = 6e8, at_most: int | None = None, sa
 
 def held(scheme: Scheme, mesh: Tiles, degree: int) -> float:
     """Bytes of a steady problem's equations on a mesh, with features of that degree: the inverse of each cell, what
-    joins them with half of the digits, and some of its largest fronts."""
+    joins them with half of the digits, some of its largest fronts, and of cells that a rim cuts their own features,
+    traces, and values and slopes at the rim."""
     again, order, fronts = replace(scheme, degree=degree), order_in(scheme, mesh), 2.5
-    more = (again.cell.on_side(again.loose) / scheme.cell.on_side(scheme.loose)) ** 2
+    more = again.cell.on_side(again.loose) / scheme.cell.on_side(scheme.loose)
     inverses = len(mesh) * (scheme.fields * again.cell.count) ** 2
-    return 8.0 * inverses + more * (4 * order.kept + 8 * fronts * order.largest)
+    traces, at_rim = more * 2 * order.size / len(mesh), (1 + mesh.dims) * (degree + 1) ** (mesh.dims - 1)
+    own = len(mesh.cut) * again.cell.count * (again.cell.count + scheme.fields * traces + at_rim)
+    return 8.0 * (inverses + own) + more**2 * (4 * order.kept + 8 * fronts * order.largest)

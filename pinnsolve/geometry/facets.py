@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from itertools import product
 from typing import Any
 
 import torch
@@ -58,7 +57,8 @@ class Facets:
 
     def inside(self, x: Tensor) -> Tensor:
         """Whether a ray along the last coordinate crosses an odd number of facets."""
-        size = max(1, RULES.numbers // (8 * self._lists.shape[1]))
+        begin, facets, _ = self._lists
+        size = max(1, RULES.numbers * (len(begin) - 1) // (8 * max(1, len(facets))))
         return torch.cat([self._odd(part) for part in x.split(size)]) if len(x) else x[:, 0] > 0
 
     # ------------------------------------------------------------ how far
@@ -107,25 +107,46 @@ class Facets:
         return low, ((high - low) / count).clamp(min=1e-300), count
 
     @cached_property
-    def _lists(self) -> Tensor:
-        """The facets in each column (columns, K), minus one where there are no more."""
+    def _lists(self) -> tuple[Tensor, Tensor, Tensor]:
+        """The facets in all columns, one column after the other, without those that are seen edge on and never crossed:
+        where each column begins and ends, (columns + 1,); their numbers; and of each facet the lowest and highest of
+        all coordinates, (F, 2 d)."""
         low, width, count = self._columns
-        flat = self.corners[:, :, : len(low)]
-        first = ((flat.min(1).values - low) / width).floor().long().clamp(0, count - 1)
-        last = ((flat.max(1).values - low) / width).floor().long().clamp(0, count - 1)
-        held: list[list[int]] = [[] for _ in range(count ** len(low))]
-        for k, (a, b) in enumerate(zip(first.tolist(), last.tolist(), strict=True)):
-            for place in product(*(range(i, j + 1) for i, j in zip(a, b, strict=True))):
-                held[sum(i * count**axis for axis, i in enumerate(place))].append(k)
-        most = max(map(len, held))
-        return torch.tensor([row + [-1] * (most - len(row)) for row in held])
+        lowest, highest = self.corners.amin(1), self.corners.amax(1)
+        first, last = (self._place(ends, low, width, count) for ends in (lowest, highest))
+        many = last - first + 1
+        seen = self._planes[0][3, :, 0].isfinite() if len(low) > 1 else lowest[:, 0] < highest[:, 0]
+        each = many.prod(1) * seen
+        facet = torch.arange(len(each)).repeat_interleave(each)
+        step = torch.arange(len(facet)) - (each.cumsum(0) - each)[facet]
+        column = torch.zeros_like(facet)
+        for axis in range(len(low)):
+            column += (first[facet, axis] + step % many[facet, axis]) * count**axis
+            step = step // many[facet, axis]
+        begin = torch.cat([column.new_zeros(1), torch.bincount(column, minlength=count ** len(low)).cumsum(0)])
+        return begin, facet[column.argsort(stable=True)], torch.cat([lowest, highest], 1)
+
+    @staticmethod
+    def _place(x: Tensor, low: Tensor, width: Tensor, count: int) -> Tensor:
+        """Numbers of columns along each coordinate but the last, (N, d - 1)."""
+        return ((x[:, : len(low)] - low) / width).floor().long().clamp(0, count - 1)
 
     def _odd(self, x: Tensor) -> Tensor:
         low, width, count = self._columns
-        place = ((x[:, : len(low)] - low) / width).floor().long().clamp(0, count - 1)
-        near = self._lists[sum(place[:, axis] * count**axis for axis in range(len(low)))]
-        crossed = self._below(x, near) if x.shape[1] == 3 else _under(x, self.corners[near.clamp(min=0)])
-        return (crossed & (near >= 0)).sum(1) % 2 == 1
+        begin, facets, extents = self._lists
+        if x.shape[1] == 3:
+            # a ray through a corner, where edges meet, would cross two or none by the rounding of these
+            aside = RULES.aside * (self.corners - self._planes[2])[..., :2].abs().max()
+            x = torch.cat([x[:, :2] + aside * torch.tensor([0.617, 0.371], dtype=x.dtype), x[:, 2:]], 1)
+        column = (self._place(x, low, width, count) * count ** torch.arange(len(low))).sum(1)
+        each = begin[column + 1] - begin[column]
+        which = torch.arange(len(x)).repeat_interleave(each)
+        near = facets[torch.arange(len(which)) + (begin[column] - (each.cumsum(0) - each)).repeat_interleave(each)]
+        at, (lowest, highest) = x[which], extents[near].chunk(2, 1)
+        beside = (at <= highest).all(1) & (at[:, : len(low)] >= lowest[:, : len(low)]).all(1)
+        which, near = which[beside], near[beside]
+        crossed = self._below(x[which], near) if x.shape[1] == 3 else _under(x[which], self.corners[near])
+        return torch.bincount(which[crossed], minlength=len(x)) % 2 == 1
 
     @cached_property
     def _planes(self) -> tuple[Tensor, Tensor, Tensor]:
@@ -153,21 +174,16 @@ class Facets:
         return torch.stack([*made, height]), torch.stack(other), middle
 
     def _below(self, x: Tensor, near: Tensor) -> Tensor:
-        """Which triangles (N, K) lie above points (N, 3).
-
-        The points are looked at a little beside: a ray through a corner, where edges meet, would cross two or none by
-        the rounding of these."""
+        """Which triangles (P,) lie above points (P, 3), each above its own."""
         planes, other, middle = self._planes
-        aside = RULES.aside * (self.corners[..., :2] - middle[:2]).abs().max()
-        x, near = x - middle, near.clamp(min=0)
-        x = torch.cat([x[:, :2] + aside * torch.tensor([0.617, 0.371], dtype=x.dtype), x[:, 2:]], 1)
+        x = x - middle
 
         def at(k: int) -> Tensor:
-            level, by_x, by_y = planes[k][near].unbind(2)
-            return level + by_x * x[:, :1] + by_y * x[:, 1:2]
+            level, by_x, by_y = planes[k][near].unbind(1)
+            return level + by_x * x[:, 0] + by_y * x[:, 1]
 
         sides = [(at(k) > 0) != other[k][near] for k in range(3)]
-        return (sides[0] == sides[1]) & (sides[1] == sides[2]) & (at(3) > x[:, 2:])
+        return (sides[0] == sides[1]) & (sides[1] == sides[2]) & (at(3) > x[:, 2])
 
 
 def _to_segment(x: Tensor, a: Tensor, b: Tensor) -> Tensor:
@@ -178,9 +194,8 @@ def _to_segment(x: Tensor, a: Tensor, b: Tensor) -> Tensor:
 
 
 def _under(x: Tensor, corners: Tensor) -> Tensor:
-    """Which segments (N, K) lie above points (N, 2)."""
-    a, b = corners[:, :, 0], corners[:, :, 1]
-    crossing = (a[..., 0] <= x[:, :1]) != (b[..., 0] <= x[:, :1])
-    run = b[..., 0] - a[..., 0]
-    at = a[..., 1] + (x[:, :1] - a[..., 0]) * (b[..., 1] - a[..., 1]) / torch.where(run == 0, 1.0, run)
-    return crossing & (at > x[:, 1:])
+    """Which segments (P, 2, 2) lie above points (P, 2), each above its own."""
+    (a, b), run = corners.unbind(1), corners[:, 1, 0] - corners[:, 0, 0]
+    crossing = (a[:, 0] <= x[:, 0]) != (b[:, 0] <= x[:, 0])
+    at = a[:, 1] + (x[:, 0] - a[:, 0]) * (b[:, 1] - a[:, 1]) / torch.where(run == 0, 1.0, run)
+    return crossing & (at > x[:, 1])

@@ -22,7 +22,7 @@ from pinnsolve.residuals.costs import JOINED
 from pinnsolve.steady.at_corners import error_of_richer
 from pinnsolve.steady.cells import SteadyCells, SteadyOperator, scheme_of
 from pinnsolve.steady.keeping import stored, taken_up
-from pinnsolve.steady.measured import apart_from, measured, rescaled, sizes_like
+from pinnsolve.steady.measured import apart_from, felt_by_degree, measured, rescaled, sizes_like
 from pinnsolve.steady.refining import let_go
 from pinnsolve.steady.whole import RULES, SteadyWhole
 from pinnsolve.trial.evolution import Evolution
@@ -108,6 +108,8 @@ def enriched(trial: Planar, known: Planar | None, bound: float, state: State, ob
             assert isinstance(newton.operator, SteadyOperator)
             _, left = measured(solved, newton.operator.faces, scheme, corners_of(trial))
             defect, passed = apart_from(corners_of(trial), known.mesh, left, trial.problem.coordinates)
+            if trial.dims > 2:
+                defect = felt_by_degree(defect, known.defect, known.degree, degree)
             trial.take(known.mesh, solved.coefficients, True, defect)
             scales = [trial.plan.size(u).scale for u in trial.problem.unknowns]
             if scheme.evolution.fluxed:

@@ -169,7 +169,8 @@ class SteadyOperator:
 
 
 def defects(solved: SteadyCells, faces: JoinedFaces | FluxedFaces, sizes: Tensor) -> Tensor:
-    """What each cell leaves, (n,): as a change of the unknowns by their sizes (F,) (dimensionless).
+    """What each cell leaves, (n,): as a change of the unknowns by their sizes (F,) (dimensionless). Over space it is
+    the last that faces are asked for.
 
     Of the equations between their points, of joins, and of conditions between their points: the root of the sum of
     squares. Of an equation the residual over sum |slope| size (2/h)^k, what a change of such a size within a cell would
@@ -178,7 +179,10 @@ def defects(solved: SteadyCells, faces: JoinedFaces | FluxedFaces, sizes: Tensor
     s, mesh, step = solved.scheme, solved.mesh, solved.step
     if isinstance(faces, FluxedFaces):
         return _by_energy(solved, faces, sizes)
-    if mesh.dims > 2:
+    if mesh.dims > 2:  # what only corrections need is as large as all that is looked at here
+        faces.stages = []
+        for site in faces.sites:
+            site.tables.clear()
         give_back()
     e, n, points = s.evolution, len(mesh), s.degree + 3
     found, w = solved.inside(points, slopes=True), spread(mesh, s.cell, points).weights
@@ -193,6 +197,7 @@ def defects(solved: SteadyCells, faces: JoinedFaces | FluxedFaces, sizes: Tensor
     at_sides = _jumps(faces, solved.coefficients[None], scale, solved.across())[0]
     for site, norms in zip(sites_of(replace(s, degree=s.degree + 2), mesh), faces.norms, strict=True):
         told = step.at_site(site, slopes=False).residuals
+        site.tables.clear()  # over space each takes tens of megabytes
         missed = site.mean(told.reshape(len(told), len(site.cells), -1).square())  # (m, c)
         at_sides.index_add_(0, site.cells, (missed / norms[0].T.square()).sum(0) / float(scale.min()) ** 2)
     at_sides += _beside_points(solved, faces) / float(scale.min()) ** 2

@@ -38,6 +38,9 @@ class Felt:
     many : float
         Over space, one over so many of the whole: in smaller cells a larger defect is let pass, as the root of their
         share. Larger: more cells.
+    falls : float
+        Of what poorer cells of space leave, what those with richer features do: where it falls by less, as at edges
+        that turn inwards, errors do not fall faster. Larger: too kind there. Smaller: too cautious of what is smooth.
     floor : float
         Of an unknown's size as data tell it: it counts as no smaller.
     """
@@ -46,6 +49,7 @@ class Felt:
     jumps: float = 0.25
     passes: float = 0.2
     many: float = 8.0
+    falls: float = 0.5
     floor: float = 1e-3
 
 
@@ -81,6 +85,19 @@ def apart_from(
     if not bool(near.any()) or bool(near.all()):
         return float(found.max()), 0.0
     return float(found[~near].max()), FELT.passes * float(found[near].max())
+
+
+def felt_by_degree(left: float, before: float, degree: int, richer: int) -> float:
+    """What cells of space with richer features leave, beside what poorer ones did, as a change of the unknowns: second
+    derivatives of polynomials of degree d are d^2 times these, so that errors fall faster than what is left.
+
+    In a ball, an octant, an ellipsoid, and cubes less a ball and less four, with values, slopes and loss of heat on
+    them, errors fell to 0.2 to 1.3 times what this tells.
+
+    >>> round(felt_by_degree(0.3, 1.0, 8, 10), 3), felt_by_degree(0.6, 1.0, 8, 10)
+    (0.192, 0.6)
+    """
+    return left * (degree / richer) ** 2 if left < FELT.falls * before else left
 
 
 def sizes_like(cells: SteadyCells) -> Tensor:

@@ -38,7 +38,7 @@ class Rules:
         Bytes that complex rows and inverses would take; these are real. In space those that are taken with two degrees
         more, which tell the error. Larger: more than the 1 GB that is promised.
     cut : float
-        Of that, in space, where a rim cuts cells, whose features and traces are their own.
+        Of that, in space, where a rim cuts cells: what they are made of comes and goes in large pieces.
     space : int
         The highest degree over space. Higher: cells of several hundred features, which take longer than what halving
         them brings.
@@ -49,7 +49,7 @@ class Rules:
     """
 
     memory: float = 5.5e8
-    cut: float = 0.7
+    cut: float = 0.85
     space: int = 14
     fine: float = 1e-3
 
@@ -83,6 +83,23 @@ def halves_of(cells: SteadyCells, wanted: Tensor, targets: Sequence[tuple[Corner
         mesh, more = graded(mesh, corner, part, e.problem.coordinates, e.rings)
         how += more
     return mesh, how
+
+
+def halves_that_fit(
+    cells: SteadyCells, wanted: Tensor, found: Tensor, targets: Sequence[tuple[Corner, float]]
+) -> Halves:  # fmt: skip
+    """The same; in space, where there is no room for them, of the same cells along that one coordinate which does most
+    for what they leave, (n,)."""
+    halves = halves_of(cells, wanted, targets)
+    if cells.mesh.dims < 3 or fits(cells.scheme, halves[0]):
+        return halves
+    most = wanted_of(cells, found, math.inf)[0] & deep(cells.mesh)
+    return halves_of(cells, most & wanted.any(1, keepdim=True), targets)
+
+
+def deep(mesh: Tiles) -> Tensor:
+    """Along which coordinates cells are wide enough to be halved, (n, dims)."""
+    return mesh.widths > GRADING.shallow * mesh.lengths
 
 
 def towards_corners(
@@ -151,7 +168,7 @@ def richer_where_cheaper(cells: SteadyCells, halves: Halves, found: Tensor, boun
     c = cells.coefficients / sizes_like(cells)[:, None]
     step = more.scheme.degree - cells.scheme.degree
     by_degree = _rounds(found, decay(c, cells.scheme.cell) ** (step / 2), bound)
-    if not fits(cells.scheme, halves[0]):
+    if halves[0].places == cells.mesh.places or not fits(cells.scheme, halves[0]):
         return more
     if cells.scheme.degree + step * by_degree > RULES.space:
         return None

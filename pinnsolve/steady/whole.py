@@ -15,7 +15,6 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.operations import SPEED, Work
-from pinnsolve.cells.grading import RULES as GRADING
 from pinnsolve.cells.implicit_step import Scheme
 from pinnsolve.cells.joined_newton import JoinedNewton
 from pinnsolve.cells.stage_operator import iteration
@@ -30,9 +29,11 @@ from pinnsolve.steady.first_cells import first_cells
 from pinnsolve.steady.measured import apart_from, measured, rescaled, sizes_like
 from pinnsolve.steady.refining import (
     Halves,
+    deep,
     fits,
     halved,
     halves_of,
+    halves_that_fit,
     let_go,
     richer_once,
     richer_where_cheaper,
@@ -170,7 +171,7 @@ class SteadyWhole:
         exact = newton.last <= RULES.newton * self.bound
         bad = self._bad(found, bound)
         wanted = wanted_of(self.cells, found, bound)[0] & bad[:, None]
-        wanted &= self.cells.mesh.widths > GRADING.shallow * self.cells.mesh.lengths
+        wanted &= deep(self.cells.mesh)
         if not bool(wanted.any()):
             return self._as_fine_as_wanted(found, bound, exact)
         towards = towards_corners(self.cells, found, self.parent, self.bound, self.corners)
@@ -264,9 +265,7 @@ class SteadyWhole:
 
     def _finer(self, wanted: Tensor, targets: Sequence[tuple[Corner, float]], found: Tensor, bound: float) -> bool:
         """Go on with halved cells, or in space with degrees more; whether there are not too many numbers then."""
-        halves = halves_of(self.cells, wanted, targets)
-        if self.cells.mesh.dims > 2 and not fits(self.scheme, halves[0]):  # less of it, along one coordinate each
-            halves = halves_of(self.cells, wanted & wanted_of(self.cells, found, math.inf)[0], targets)
+        halves = halves_that_fit(self.cells, wanted, found, targets)
         more = richer_where_cheaper(self.cells, halves, found, bound)
         if more is None:
             if not self._halve(halves):
@@ -285,8 +284,8 @@ class SteadyWhole:
         return again
 
     def _halve(self, halves: Halves) -> bool:
-        """Go on with halved cells; whether there are not too many."""
-        if not fits(self.scheme, halves[0]):
+        """Go on with halved cells; whether there are some, and not too many."""
+        if halves[0].places == self.cells.mesh.places or not fits(self.scheme, halves[0]):
             return False
         self.cells, origin = halved(self.cells, halves)
         self.parent = self.parent[origin]

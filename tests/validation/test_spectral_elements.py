@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from validation.backward_step import held, inlet
+from validation.spectral_elements import Condensed, assembled
 from validation.waveguide import Wave
 
 
@@ -29,3 +30,15 @@ def test_a_step_has_walls_and_an_inlet(place: tuple[float, float]) -> None:
     x, y = (np.array([v]) for v in place)
     assert held(x, y).all() and not held(x + 0.01, y + 0.01 if y < 2 else y - 0.01).any()
     assert float(inlet(x, y)[0]) == (1.5 if place[0] == -2 else 0.0)
+
+
+def test_what_elements_have_alone_is_eliminated_there() -> None:
+    """The unknowns are those of the whole system; what is not free is zero."""
+    rng = np.random.default_rng(0)
+    matrices, given = rng.normal(size=(3, 5, 5)) + 6 * np.eye(5), rng.normal(size=9)
+    numbers = np.array([[0, 1, 2, 3, 4], [3, 4, 5, 6, 7], [6, 7, 8, 0, 1]])
+    inner, free = np.array([False, False, True, False, False]), np.arange(9) != 6
+    whole = assembled([(numbers, numbers, matrices)], 9).toarray()
+    expected = np.zeros(9)
+    expected[free] = np.linalg.solve(whole[np.ix_(free, free)], given[free])
+    assert Condensed(matrices, numbers, inner, free).solve(given) == pytest.approx(expected, rel=1e-12)
