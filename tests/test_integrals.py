@@ -50,6 +50,15 @@ SHAPES = {  # with the area or volume, and how well it shall be known by the fir
     "triangle": (Polygon(x=[0, 2, 1], y=[0, 0, 1]), 1.0, 1e-9),
     "turned square": (SQUARE.turned(33), 1.0, 1e-9),
     "level set": (LevelSet(lambda x, y: 1 - x**2 / 4 - y**2, within=Box(x=(-3, 3), y=(-2, 2))), 2 * math.pi, 1e-6),
+    "bean": (LevelSet(lambda x, y: 1 - (x - y**2) ** 2 - y**2, within=Box(x=(-2, 3), y=(-2, 2))), math.pi, 1e-6),
+    "two rings": (
+        LevelSet(lambda x, y: (torch.hypot(x, y) - 0.5) * (1.5 - torch.hypot(x, y)), within=Box(x=(-2, 2), y=(-2, 2)))
+        .turned(20), 2 * math.pi, 1e-6,
+    ),
+    "plate less a bean": (
+        Box(x=(-3, 3), y=(-3, 3)) - LevelSet(lambda x, y: 1 - (x - y**2) ** 2 - y**2, within=Box(x=(-2, 3), y=(-2, 2))),
+        36 - math.pi, 1e-6,
+    ),
     "ball": (Ball(x=0, y=0, z=0, radius=1), 4 * math.pi / 3, 1e-3),
 }  # fmt: skip
 

@@ -129,6 +129,12 @@ def test_every_side_wants_its_condition() -> None:
     told = check(problem("ellipse", conditions=[dirichlet(u=0, on=side("rim").where(lambda x: x < 0))], reference=None))
     assert any("too few conditions on rim" in w for w in told.warnings)
     assert not check(problem("robin")).warnings
+    rod = Box(x=(0, 1), y=(0, 1)) - Disk(x=0.5, y=0.5, radius=0.25, name="rod")
+    held = dirichlet(u=0, on=side("rod"))
+    cell = Problem(
+        space=rod, unknowns="u", equations=lambda u, x, y: d(u, x, x) + d(u, y, y) + 1, conditions=[held, periodic("x")]
+    )
+    assert "conditions on y=0 and y=1," in check(cell).warnings[0], "what goes on across x needs none there"
 
 
 def test_nothing_is_known_in_a_hole() -> None:

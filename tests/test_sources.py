@@ -264,6 +264,16 @@ def test_what_cannot_be_a_source_is_told(equation: Any, words: str) -> None:
         told(equation, SQUARE).check()
 
 
+def test_a_source_in_a_hole_is_told() -> None:
+    with pytest.raises(ProblemError, match="lies outside the shape, or in a hole"):
+        Problem(
+            space=Box(x=(0, 1), y=(0, 1)) - Disk(x=0.5, y=0.5, radius=0.2),
+            unknowns="u",
+            equations=lambda u, x, y: laplace(u, x, y) + source(1.0, x=0.5, y=0.6),
+            conditions=dirichlet(u=0),
+        ).check()
+
+
 def test_modes_have_no_sources() -> None:
     """A source in a point is zero elsewhere, and would be left out without a word."""
 

@@ -128,5 +128,6 @@ def deepest(
     depth = signed(x)
     best = 0 if float(depth[0]) > 0.1 * float(depth.max()) else int(depth.argmax())
     if not float(depth[best]) > 0:
-        raise ProblemError(f"the shape {name} is empty", "Look at what its algebra leaves: nothing of it lies inside.")
+        why = "Look at what its algebra leaves: nothing, or no more than a sliver."
+        raise ProblemError(f"the shape {name} is empty", why)
     return dict(zip(bounds, x[best].tolist(), strict=True))

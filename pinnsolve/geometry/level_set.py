@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from itertools import permutations
 from typing import Any
@@ -13,9 +14,11 @@ from torch import Tensor
 
 from pinnsolve.errors import ProblemError, place_of
 from pinnsolve.geometry.box import Box
+from pinnsolve.geometry.chains import chained
 from pinnsolve.geometry.patch import Leaf, Patch, Surface
 from pinnsolve.geometry.rules import RULES
 from pinnsolve.geometry.shape import Bounds, Shape
+from pinnsolve.geometry.simplices import cut, ways
 from pinnsolve.jets.enclosures import enclosing
 from pinnsolve.jets.intervals import Interval
 from pinnsolve.jets.jet import Chart
@@ -179,7 +182,7 @@ class LevelSet(Shape):
             vertices = [corner]
             for k in order:
                 vertices.append(vertices[-1] + steps[k])
-            found.append(_cut(torch.stack(vertices, 1), values, places))
+            found.append(cut(torch.stack(vertices, 1), values, places))
         chords = torch.cat(found)
         flat = chords.view(-1, axes)
         for _ in range(RULES.steps):  # corners onto the surface, so that neighbours end in one place
@@ -191,11 +194,14 @@ class LevelSet(Shape):
 
     def patches(self) -> list[Patch]:
         leaf, own = Leaf(self.signed), () if self.name is None else (self.name,)
-        axes, chords = len(self._axes), self._simplices
-        surface = "curve" if axes == 2 else "surface"
+        plane, chords = len(self._axes) == 2, self._simplices
+        runs: tuple[float, ...] | None = None
+        if plane and len(chords):
+            chords, ends = chained(chords, 1e-8 * self.size)
+            runs = tuple(end / len(chords) for end in ends)
         found = []
         if len(chords):
-            found.append(self._curve(chords, leaf, surface, own))
+            found.append(replace(self._curve(chords, leaf, "curve" if plane else "surface", own), runs=runs))
         return found + [Patch(face.at, face.axes, leaf, face.name, own) for face in self._open]
 
     @property
@@ -224,7 +230,11 @@ class LevelSet(Shape):
             across = torch.linalg.cross(edges[:, 0], edges[:, 1])
         area = across.norm(dim=1)
         across = across / area[:, None]
-        share = area.cumsum(0) / area.sum() if len(self._low) == 3 else None
+        share, normals = None, across[:, None].expand_as(chords)
+        if len(self._low) == 3:
+            share = area.cumsum(0) / area.sum()
+            normals = ways(across, self._sloped(chords.reshape(-1, 3))[1].view(chords.shape))
+        turns = normals[:, 1:] - normals[:, :1]
 
         def at(parts: Tensor) -> Surface:
             if share is None:
@@ -238,50 +248,22 @@ class LevelSet(Shape):
                 local = [root * (1 - parts[:, 1]), root * parts[:, 1]]
                 size = torch.full_like(root, float(area.sum()) / 2)
             x = begin[which] + sum(a[:, None] * edges[which, k] for k, a in enumerate(local))
+            way = normals[which, 0] + sum(a[:, None] * turns[which, k] for k, a in enumerate(local))
+            gone = torch.zeros_like(size)
             for _ in range(RULES.steps):
                 value, slope = self._sloped(x)
-                along = (slope * across[which]).sum(1)
-                way = (value / along).nan_to_num(0.0, 0.0, 0.0)
-                x = x - way[:, None] * across[which]
-                if not bool((way.abs() > 1e-15 * self.size).any()):
+                step = (value / (slope * way).sum(1)).nan_to_num(0.0, 0.0, 0.0)
+                x, gone = x - step[:, None] * way, gone - step
+                if not bool((step.abs() > 1e-15 * self.size).any()):
                     break
             slope = self._sloped(x)[1]
-            length = slope.norm(dim=1)
-            tilt = (slope * across[which]).sum(1).abs() / length
-            return Surface(x, -slope / length[:, None], size / tilt)
+            outward = -slope / slope.norm(dim=1)[:, None]
+            steep = (outward * way).sum(1)
+            moved = edges[which] + gone[:, None, None] * turns[which]  # by the parameters, but for along the way
+            moved = moved - ((moved * outward[:, None]).sum(2) / steep[:, None])[..., None] * way[:, None]
+            stretch = moved[:, 0] if share is None else torch.linalg.cross(moved[:, 0], moved[:, 1])
+            return Surface(x, outward, size * stretch.norm(dim=1) / area[which])
 
         if share is None:
             return Patch(at, 1, leaf, name, labels, len(chords))
         return Patch(at, 2, leaf, name, labels, shares=share)
-
-
-def _cut(vertices: Tensor, values: Tensor, places: Tensor) -> Tensor:
-    """The chords or triangles (K, d, d) in which the surface cuts simplices, by the numbers of their corners
-    (S, d + 1)."""
-    axes = vertices.shape[1] - 1
-    inside = values[vertices] > 0
-    count = inside.sum(1)
-    found = []
-    for few, swap in ((1, False), (axes, True)):  # one corner on its own side
-        mine = count == few
-        found.append(_around_one(vertices[mine], inside[mine] ^ swap, values, places))
-    if axes == 3:  # two and two: a quadrangle
-        mine = count == 2
-        order = inside[mine].int().argsort(dim=1, descending=True, stable=True)
-        a, b, c, e = vertices[mine].gather(1, order).unbind(1)
-        corners = [_between(p, q, values, places) for p, q in ((a, c), (a, e), (b, e), (b, c))]
-        found.append(torch.stack([corners[0], corners[1], corners[2]], 1))
-        found.append(torch.stack([corners[0], corners[2], corners[3]], 1))
-    return torch.cat(found)
-
-
-def _around_one(vertices: Tensor, alone: Tensor, values: Tensor, places: Tensor) -> Tensor:
-    order = alone.int().argsort(dim=1, descending=True, stable=True)
-    first, *others = vertices.gather(1, order).unbind(1)
-    return torch.stack([_between(first, other, values, places) for other in others], 1)
-
-
-def _between(a: Tensor, b: Tensor, values: Tensor, places: Tensor) -> Tensor:
-    """Where the function vanishes between two corners, to first order."""
-    part = (values[a] / (values[a] - values[b]))[:, None]
-    return places[a] + part * (places[b] - places[a])

@@ -16,6 +16,7 @@ from pinnsolve.errors import ProblemError, did_you_mean, if_complex
 from pinnsolve.geometry.box import Box
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.holes import Hole
+from pinnsolve.geometry.meeting import extent_of, meets
 from pinnsolve.geometry.named import PartName
 from pinnsolve.geometry.shape import Shape
 from pinnsolve.jets.branches import told
@@ -113,12 +114,8 @@ class Piecewise:
                     )
             if len(shape.bounds) > 1:
                 shape.checked()
-            ends = {c: domain.ends(c) for c in shape.bounds}
-            if any(high <= ends[c][0] or low >= ends[c][1] for c, (low, high) in shape.bounds.items()):
-                raise ProblemError(
-                    f"parameters: {name}: nothing of {shape!r} lies in the domain",
-                    f"Space is {', '.join(f'{c} from {low:g} to {high:g}' for c, (low, high) in ends.items())}.",
-                )
+            if not meets(shape, domain):
+                raise ProblemError(f"parameters: {name}: nothing of {shape!r} lies in the domain", extent_of(domain))
 
     def which(self, coordinates: Mapping[str, Tensor]) -> Tensor:
         """The number of the part that counts at points, (N,): zero elsewhere, and one more than its place in the
@@ -292,8 +289,11 @@ class Parts:
 
     def near(self, coordinates: Mapping[str, Tensor], reach: float) -> Tensor:
         """Which points (N,) have an interface closer than `reach` of the domain's length along some coordinate."""
-        here = self.label(coordinates)
+        here, shortest = self.label(coordinates), min(self.domain.length(c) for c in self.domain.space_coordinates)
         found = torch.zeros_like(here, dtype=torch.bool)
+        for shape in dict.fromkeys(shape for m in self.materials for shape, _ in m.parts):  # a thin one is stepped over
+            away = shape.signed(torch.stack([coordinates[c] for c in shape.bounds], 1)).abs()
+            found |= away <= reach * shortest
         for c in self.domain.space_coordinates:
             for sign in (-1, -0.5, 0.5, 1):
                 found |= self.label({**coordinates, c: coordinates[c] + sign * reach * self.domain.length(c)}) != here

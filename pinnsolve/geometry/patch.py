@@ -57,6 +57,8 @@ class Patch:
         Equal parts of the first parameter, within each of which it is smooth.
     shares : tensor (K,), optional
         Of triangles: where each ends along the first parameter.
+    runs : tuple of float, optional
+        Of a curve in many stretches that follow each other along it: the parameters up to which it goes on smoothly.
     """
 
     at: Callable[[Tensor], Surface]
@@ -66,6 +68,7 @@ class Patch:
     labels: tuple[str, ...] = ()
     stretches: int = 1
     shares: Tensor | None = None
+    runs: tuple[float, ...] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -83,9 +83,14 @@ def _refined(piece: Piece, breaks: Mapping[str, Sequence[float]]) -> Iterator[Po
     if piece.shape is not None and not piece.kept and piece.free == list(piece.space):
         if isinstance(piece.shape, Mesh) and piece.shape.cells is not None and not piece.shape.curved:
             return _of_mesh(piece, *piece.shape.cells)
-        if len(piece.space) == 2 and all(s.patch.stretches <= RULES.simple for s in piece.shape.sides):
+        if len(piece.space) == 2 and all(_few(s.patch) for s in piece.shape.sides):
             return _in_plane(piece, piece.shape)
     return _bounded(piece, piece.free, lambda k: _filled(piece, k))
+
+
+def _few(patch: Patch) -> bool:
+    """Whether a curve goes on smoothly but for few places."""
+    return patch.runs is not None or patch.stretches <= RULES.simple
 
 
 def _bounded(piece: Piece, names: Sequence[str], cutting: Callable[[int], Cutting]) -> Iterator[Points]:

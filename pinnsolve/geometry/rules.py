@@ -25,6 +25,19 @@ class Rules:
         Over a surface, along which the cuts are found exactly. More: the area is known better; more time.
     panels : int
         Of twelve lines each, between two places at which the number of cuts changes.
+    off_runs : float
+        Of the parameter of a curve: what is left out at both ends of each run. Larger: the strips between them do not
+        meet. Smaller: rounding takes one for the next.
+    bisected : int
+        Times that such a place is bisected before it is interpolated. More: time. Fewer: beside a turn regula falsi
+        crawls.
+    same : float
+        Of the coordinates: a curve crosses a line there. Smaller: rounding, and the search does not end.
+    halved : int
+        Times that a strip is halved where the curves beside it are not held. More: sharper tips; more points.
+    held : float
+        Of a shape's size: Legendre coefficients of curves that are as good as none. Larger: two rules more for the same
+        digits (a star of five tips is known to 4e-8 with six nodes, to 1e-13 with ten). Smaller: more panels.
     halvings, halvings_of_planes : int
         Of an interval of parameters: to rounding; of planes, each of which is looked at anew, to 1e-6.
     planes : int
@@ -61,6 +74,10 @@ class Rules:
         of the shape and finer curves are found; more time.
     steps : int
         Of Newton's method, from a chord to the curve: it is quadratic, and begins within a cell.
+    bent : float
+        The cosine between a triangle's normal and the slope at its corners below which that does not show where the
+        surface lies, as beside a tip. Larger: gaps between neighbours that are only bent. Smaller: ways that run along
+        the triangle. Chosen, not measured.
     numbers : int
         That are computed at once: more of them leave the cache.
     near, closest, layer : float
@@ -97,7 +114,12 @@ class Rules:
     samples: int = 2048
     lines: int = 192
     panels: int = 16
+    off_runs: float = 1e-14
     halvings: int = 48
+    bisected: int = 6
+    same: float = 1e-14
+    halved: int = 10
+    held: float = 1e-7
     halvings_of_planes: int = 16
     planes: int = 24
     fewer_in_planes: int = 3
@@ -114,6 +136,7 @@ class Rules:
     cells: int = 256
     cells_of_space: int = 40
     steps: int = 8
+    bent: float = 0.5
     numbers: int = 4_000_000
     near: float = 0.3
     closest: float = 1e-4

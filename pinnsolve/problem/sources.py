@@ -156,6 +156,11 @@ def _check_place(place: Mapping[str, Any], domain: Domain) -> None:
                 f"{said} does not stand inside: {c} goes from {low:g} to {high:g}",
                 "At a wall write what flows in, as neumann(u=...).",
             )
+    at = torch.tensor([[float(place[c]) for c in space if c in place]], dtype=torch.float64)
+    if domain.shape is not None and len(place) == len(space) and not bool(domain.shape.contains(at)):
+        raise ProblemError(
+            f"{said} does not stand inside: it lies outside the shape, or in a hole", "Choose a place of the domain."
+        )
     if domain.shape is not None and len(place) < len(space):
         c = next(iter(place))
         raise ProblemError(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from meshio import Mesh
 from meshio.xdmf import TimeSeriesWriter
+from meshio.xdmf import write as write_xdmf
 
 from pinnsolve.errors import ProblemError, did_you_mean
 from pinnsolve.geometry.triangulation import triangulated
@@ -61,7 +62,7 @@ def _vtu(solution: Solution, path: Path) -> None:
 
 
 def _xdmf(solution: Solution, path: Path) -> None:
-    """One file with all times, its numbers as text in it."""
+    """One file with all times, or with one grid where nothing evolves, as most programs read it; numbers as text."""
     problem = solution.problem
     evolves = problem.time is not None and bool(problem.space_coordinates)
     count = GRIDS.evolving[min(len(problem.space_coordinates), 3) - 1][1] if evolves else 1
@@ -70,12 +71,15 @@ def _xdmf(solution: Solution, path: Path) -> None:
         times = np.linspace(*problem.time, count).tolist()
 
     def write(file: Path) -> None:
+        if times == [None]:
+            write_xdmf(file, _moment(solution, None), data_format="XML")
+            return
         with TimeSeriesWriter(file, data_format="XML") as writer:
             for k, time in enumerate(times):
                 mesh = _moment(solution, time)
                 if k == 0:
                     writer.write_points_cells(mesh.points, mesh.cells)
-                writer.write_data(0.0 if time is None else time, point_data=mesh.point_data)
+                writer.write_data(time, point_data=mesh.point_data)
 
     write_whole(path, write)
 

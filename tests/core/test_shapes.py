@@ -237,3 +237,13 @@ def test_the_mantle_and_the_lids_of_a_named_cylinder_have_words() -> None:
         side("mantle").resolve(Domain(can))
     plate = Box(x=(0, 1), y=(0, 1)) - Disk(x=0.5, y=0.5, radius=0.1, name="hole")
     assert [s.name for s in plate.sides][-1] == "hole"
+
+
+def test_surfaces_of_level_sets_have_no_gaps() -> None:
+    """A torus of radii 1.2 and 0.4: its triangles go on from one to the next."""
+    within = Box(x=(-2, 2), y=(-2, 2), z=(-1, 1))
+    torus = LevelSet(lambda x, y, z: 0.16 - (torch.hypot(x, y) - 1.2) ** 2 - z**2, within=within)
+    assert torus.measure == pytest.approx(2 * math.pi**2 * 1.2 * 0.16, rel=1e-7)
+    assert torus.sides[0].size == pytest.approx(4 * math.pi**2 * 1.2 * 0.4, rel=1e-7)
+    cone = LevelSet(lambda x, y, z: -z - torch.hypot(x, y), within=Box(x=(-2, 2), y=(-2, 2), z=(-1, 1)))
+    assert cone.measure == pytest.approx(math.pi / 3, rel=1e-3)  # its slope has a jump at the tip
