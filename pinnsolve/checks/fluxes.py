@@ -194,10 +194,12 @@ def _together(terms: Sequence[tuple[Tensor, Tensor]], columns: Mapping[tuple[str
 
 
 def _beside(problem: Problem, coordinate: str, place: float, part: float) -> Points:
-    """On each line a point on the left, then a point on the right."""
+    """On each line a point on the left, then a point on the right; around a period beside its ends."""
     parts = torch.tensor(RULES.lines, dtype=torch.float64).repeat(2)
     away = part * problem.domain.length(coordinate)
-    sides = torch.tensor([place - away, place + away], dtype=torch.float64).repeat_interleave(len(RULES.lines))
+    low, high = problem.domain.ends(coordinate)
+    right = place + away if place < high else low + away
+    sides = torch.tensor([place - away, right], dtype=torch.float64).repeat_interleave(len(RULES.lines))
     return Points(
         {c: sides if c == coordinate else problem.domain.place(c, parts) for c in problem.coordinates},
         torch.ones_like(parts),

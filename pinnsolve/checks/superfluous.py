@@ -9,10 +9,14 @@ prescribe on polynomials (`checks.posed`), and what all of them together do.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from pinnsolve.checks.posed import Posed
 from pinnsolve.checks.systems import POSING, Systems
+from pinnsolve.problem.equation import Equation
+from pinnsolve.problem.problem import Problem
 
 
 def superfluous(systems: Systems, smooth: bool) -> Posed:
@@ -32,5 +36,14 @@ def superfluous(systems: Systems, smooth: bool) -> Posed:
     return Posed(
         unmet=f"{names} {'is' if len(settling) == 1 else 'are'} too much: the equations and the other conditions tell "
         f"{' and '.join(problem.unknowns)} without, and something else there ({share:.1%} of what is prescribed is "
-        "left by whatever comes closest to all of them); leave out one or the other"
+        f"left by whatever comes closest to all of them); leave out one or the other{_or_held(problem, settling)}"
     )
+
+
+def _or_held(problem: Problem, settling: Sequence[Equation]) -> str:
+    """What may be meant along a line: a place at which something is held, and a slope or a force jumps."""
+    pieces = [p for c in settling if not c.integrates for p in problem.pieces(c)]
+    if len(problem.coordinates) != 1 or not pieces:
+        return ""
+    ((c, value),) = pieces[0].fixed.items()
+    return f", or write on=face({c}={value:g}) where something is held, a support, and what it takes may jump"

@@ -222,9 +222,6 @@ def _broken(given: Read, findings: Findings) -> tuple[list[Plane], bool]:
         raise NoReferenceError(f"{what}, across which differences are not taken")
     if bent:
         raise NoReferenceError(f"the equations jump at {bent}, across which differences are not taken")
-    around = [p for p in [*inside, *standing] if p.coordinate in given.periodic]
-    if around:
-        raise NoReferenceError(f"something jumps at {around[0].name}, and repeats itself along it")
     if not inside and findings.unseen:
         raise NoReferenceError(f"the equations do not say how the solution goes on at {findings.unseen[0]}")
     if not inside and findings.lost:

@@ -17,7 +17,8 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.spatial import cKDTree
 
-from pinnsolve.classical.powers import exponents, monomials, radial
+from pinnsolve.classical.around import Around
+from pinnsolve.classical.powers import exponents
 from pinnsolve.classical.scatter import Scatter
 from pinnsolve.classical.seen import see_around
 from pinnsolve.classical.stencils import Array
@@ -253,6 +254,7 @@ class Cloud:
         used = np.flatnonzero(counts.any(0))
         kinds = 2 ** np.arange(len(groups)) @ (counts[:, used] > 0)
         used = used[np.lexsort((counts[:, used].sum(0), kinds))]  # as many places of as few groups together as possible
+        around = Around(DIFFERENCE.power, self._powers, numbers.shape[1], DIFFERENCE.at_once)
         for first in range(0, len(used), DIFFERENCE.at_once):
             some, parts = used[first : first + DIFFERENCE.at_once], []
             for g in np.flatnonzero(counts[:, some].any(1)).tolist():
@@ -262,31 +264,21 @@ class Cloud:
                 valid, which = np.arange(most) < counts[g, some][:, None], orders[g][which]
                 local = (at[which] - self.places[some][:, None]) / reach[some][:, None, None]
                 parts.append((g, which[valid], valid, local, alphas))
-            weights, begin = self._weights(some, [(local, alphas) for *_, local, alphas in parts]), 0
+            weights, begin = self._weights(some, [(local, alphas) for *_, local, alphas in parts], around), 0
             for g, which, valid, local, alphas in parts:
                 for a in alphas:
                     part = weights[:, :, begin : (begin := begin + local.shape[1])].transpose(0, 2, 1)
                     found[g][a][which] = (part / reach[some][:, None, None] ** sum(a))[valid]
         return [(numbers[own], f) for own, f in zip(owns, found, strict=True)]
 
-    def _weights(self, some: Array, parts: Sequence[tuple[Array, Sequence[Alpha]]]) -> Array:
+    def _weights(self, some: Array, parts: Sequence[tuple[Array, Sequence[Alpha]]], around: Around) -> Array:
         """The weights (S, n, sum of A Q) about some nodes, for places (S, Q, d) of each part and all derivatives asked
         for there, in units of how far their stencils reach."""
         numbers, reach = self._stencils
         nodes = (self.places[numbers[some]] - self.places[some][:, None]) / reach[some][:, None, None]
-        x = [np.ascontiguousarray(c) for c in np.moveaxis(nodes, -1, 0)]
-        n, powers, zeroth = nodes.shape[1], self._powers, (0,) * self.dimension
-        matrix = np.zeros((len(some), n + len(powers), n + len(powers)))
-        (matrix[:, :n, :n],) = radial([c[:, :, None] - c[:, None] for c in x], [zeroth], DIFFERENCE.power)
-        (alone,) = monomials(x, powers, [zeroth])
-        matrix[:, :n, n:], matrix[:, n:, :n] = alone.transpose(1, 2, 0), alone.transpose(1, 0, 2)
-        above: list[Array] = []
-        below: list[Array] = []
-        for local, alphas in parts:
-            at = [np.ascontiguousarray(c) for c in np.moveaxis(local, -1, 0)]
-            apart = [p[:, None] - c[:, :, None] for p, c in zip(at, x, strict=True)]
-            above += radial(apart, alphas, DIFFERENCE.power)
-            below += [m.transpose(1, 0, 2) for m in monomials(at, powers, alphas)]
-        right = np.concatenate([np.concatenate(above, -1), np.concatenate(below, -1)], 1)
-        found: Array = np.linalg.solve(matrix, right)[:, :n]
-        return found
+        return around.weights(_apart(nodes), [(_apart(local), alphas) for local, alphas in parts])
+
+
+def _apart(places: Array) -> list[Array]:
+    """Places (..., d) as one array for each coordinate, whose numbers lie side by side."""
+    return [np.ascontiguousarray(c) for c in np.moveaxis(places, -1, 0)]

@@ -172,7 +172,9 @@ class Grid:
     def order(self) -> Array:
         """The nodes in an order in which neighbours stand close together: the longest line runs slowest, and a period
         is folded, 0, n - 1, 1, n - 2, ..."""
-        runs = [_folded(len(line)) if line.period else np.arange(len(line)) for line in self.lines.values()]
+        runs = [
+            _folded(len(line)) if line.period or line.seam else np.arange(len(line)) for line in self.lines.values()
+        ]
         slowest = np.argsort([-len(r) for r in runs], kind="stable")
         numbers = np.arange(len(self)).reshape(self.shape)[np.ix_(*runs)]
         found: Array = numbers.transpose(slowest).ravel()

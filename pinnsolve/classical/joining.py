@@ -47,16 +47,17 @@ def joints_of(
     blocks: list[Block] = []
     for axis, (c, line) in enumerate(grid.lines.items()):
         inner = inner_places(given.problem, c)
-        for place in line.breaks:
+        for place in [*line.breaks, *[line.nodes[-1]] * line.seam]:
             joins = {u: given.order(f, c) for f, u in enumerate(given.problem.unknowns)}
             matrix = bend(given.problem, c, place, joins)
             told = next((t for p, t in inner.items() if _same(given, c, p, place)), [])
             if matrix is None and not told:
                 at = f"{c}={place:g}"
                 raise NoReferenceError(f"the equations tell no flux, linear in the unknowns, that goes on across {at}")
-            first = int(np.searchsorted(line.nodes, place))
+            first = int(np.searchsorted(line.nodes, place, side="right")) % len(line)
+            beyond = float(np.nextafter(place, np.inf)) if first else line.nodes[0]  # around a period
             below = _at(grid, axis, place, first - 1, positions, free)
-            above = _at(grid, axis, float(np.nextafter(place, np.inf)), first, positions, free)
+            above = _at(grid, axis, beyond, first, positions, free)
             taken = _taken(given, InnerJoins(c, joins, told), matrix is not None) if told else []
             onward = np.eye(sum(joins.values())) if matrix is None else matrix.numpy()
             rows = _rows(given, list(joins.values()), axis, below, above, onward)

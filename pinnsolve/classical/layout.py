@@ -68,7 +68,7 @@ def _square(given: Read, grid: Grid) -> tuple[list[Block], list[csr_matrix]]:
         taken[at] = True
     joints, standing = joints_of(given, grid, free=~taken)
     for axis, line in enumerate(grid.lines.values()):
-        at_breaks = [k for first in line.parts[1:-1] for k in (first - 1, first)]
+        at_breaks = [k for first in line.parts[1:-1] for k in (first - 1, first)] + [0, -1] * line.seam
         taken[(slice(None),) * axis + (at_breaks,)] = True
     return [Block(given.equations, _chosen(grid.nodes, numbers[~taken])), *blocks, *standing], joints
 

@@ -40,6 +40,10 @@ class Plan:
     sharper, sharper_on_shapes, least_sharper : float
         Its part on the next, where time limits the error, on boxes and on shapes, and at the least. Smaller: steps are
         shorter than what space leaves of the error asks for.
+    slowly : float
+        The same as the last of these where data have kinks and the tolerance is as far below the last difference as it
+        shall be. Larger: what steps leave is more than the differences of levels show. Smaller: steps become many
+        where differences fall slowly, as those of a damped string that was plucked.
     beside : float
         The tolerance of time is kept this far below the last difference.
     failures : int
@@ -62,6 +66,7 @@ class Plan:
     sharper: float = 0.05
     sharper_on_shapes: float = 0.2
     least_sharper: float = 0.3
+    slowly: float = 0.6
     beside: float = 3e-3
     failures: int = 3
     further: float = 0.1
@@ -155,6 +160,7 @@ class Ladder:
         tolerance = PLAN.first if dimension else min(PLAN.first, target)  # where time is all there is
         begin, failed, left = beforehand(self.solver.given), 0, np.inf
         density: Density = begin
+        even = False  # nodes that are closer together in places make some waves grow, as those of a third derivative
         for _ in range(PLAN.levels):
             began = clock.perf_counter()
             grid = self.solver.grid(int(count), count / PLAN.nodes[dimension], density, self.places)
@@ -178,13 +184,11 @@ class Ladder:
                 if failed >= PLAN.failures:
                     raise
                 if isinstance(error, UnfinishedError):
-                    density = combined(begin, afterwards(error.found, self.solver.given))
+                    even = error.noise and not even
+                    density = {} if even else combined(begin, afterwards(error.found, self.solver.given))
                 count *= 2
                 continue
-            values = np.stack([found.at(f, self.places) for f in range(self.own)])
-            difference = self._difference(values, self.levels[-1].values) if self.levels else np.inf
-            self.levels.append(Level(grid.shape, found, values, difference))
-            self.why = ""
+            difference = self._added(grid.shape, found)
             if self.own_error <= target:
                 if isinstance(found, Steady) and not found.misfit <= PLAN.met:
                     raise UndeterminedError("equations and conditions contradict each other: nothing meets them all")
@@ -196,9 +200,18 @@ class Ladder:
                 self.why = "rounding hides what more nodes would tell"
                 return
             last = clock.perf_counter() - began
-            density = {} if self.solver.findings.corners else combined(begin, afterwards(found, self.solver.given))
+            plain = even or self.solver.findings.corners
+            density = {} if plain else combined(begin, afterwards(found, self.solver.given))
             count *= PLAN.finer[dimension]
             tolerance = self._sharper(tolerance, difference, target)
+
+    def _added(self, count: tuple[int, ...], found: Found) -> float:
+        """One more level; its difference from the last one."""
+        values = np.stack([found.at(f, self.places) for f in range(self.own)])
+        difference = self._difference(values, self.levels[-1].values) if self.levels else np.inf
+        self.levels.append(Level(count, found, values, difference))
+        self.why = ""
+        return difference
 
     def _to_the_best(self) -> bool:
         """Leave out levels that rounding makes worse than one before them; whether one tells its own error."""
@@ -215,11 +228,14 @@ class Ladder:
     def _sharper(self, tolerance: float, difference: float, target: float) -> float:
         """The tolerance of time, or of Newton's method, on the next level."""
         wanted = tolerance * (PLAN.sharper_on_shapes if self.solver.spacing else PLAN.sharper)
+        if not self.solver.given.coordinates:  # where steps alone make levels, those that are alike differ by little
+            return max(wanted, PLAN.sharpest)
         if np.isfinite(difference):
             wanted = max(wanted, PLAN.beside * difference)
         # what Newton's method leaves need not be below what is seen of the error that is wanted
         least = PLAN.sharpest if self.solver.given.marched else PLAN.beside * target
-        return max(min(PLAN.least_sharper * tolerance, wanted), least)
+        slow = self.solver.rough and tolerance <= PLAN.beside * difference < np.inf
+        return max(min((PLAN.slowly if slow else PLAN.least_sharper) * tolerance, wanted), least)
 
     def _difference(self, fine: Array, coarse: Array) -> float:
         found = 0.0

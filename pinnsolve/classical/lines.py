@@ -87,7 +87,7 @@ def line(
     finer : float
         How many times as many nodes narrow places have as they need at the least.
     breaks : sequence of float
-        Where nodes stand on either side, in rising order; around a period there is none.
+        Where nodes stand on either side, in rising order; around a period its end is one more.
     closing : float
         Over how many nodes an end closes up, times pi.
     graded : bool
@@ -114,7 +114,7 @@ def line(
             )
             for a, b, s in zip(edges, edges[1:], shares, strict=False)
         ]
-        return Line(np.concatenate([part.nodes for part in parts]), width, breaks=tuple(breaks))
+        return Line(np.concatenate([part.nodes for part in parts]), width, breaks=tuple(breaks), seam=periodic)
     if asked.narrow:
         count = max(count, int(sums[-1]))
     count += periodic and count % 2 == 0  # an even number holds a wave from node to node that no slope sees

@@ -23,7 +23,7 @@ from pinnsolve.classical.linear import Dense, Factored
 from pinnsolve.classical.marched import Marched, OutOfTimeError
 from pinnsolve.classical.normal import SingularError
 from pinnsolve.classical.pace import PACE, Pace
-from pinnsolve.classical.reading import NoReferenceError
+from pinnsolve.classical.reading import NoiseError, NoReferenceError
 from pinnsolve.classical.rows import Rows
 from pinnsolve.classical.start import extrapolated
 from pinnsolve.classical.steady import check_determined
@@ -146,7 +146,7 @@ class Marcher:
             every_second = Line(line.nodes[::2], 5, line.period, line.breaks)
             between = every_second.matrix(line.nodes[1::2], 0) @ along[::2] - along[1::2]
             if not np.sqrt(np.mean(between**2)) <= self.pace.unseen * spread:
-                raise NoReferenceError(f"at t={self.now:.4g} the solution varies from node to node")
+                raise NoiseError(f"at t={self.now:.4g} the solution varies from node to node")
 
     def _accept(self, dt: float, stages: Array) -> None:
         start = self.u

@@ -35,7 +35,7 @@ def radial(apart: Sequence[Array], alphas: Sequence[Alpha], power: int) -> list[
                 factor *= factorial(a) / (factorial(j) * factorial(r))
             left = power - 2 * order
             if left not in powers:
-                powers[left] = _root_power(square, left)
+                powers[left] = odd_power(square, left)
             term = factor * powers[left]
             for x, r in zip(apart, rest, strict=True):
                 for _ in range(r):
@@ -45,9 +45,10 @@ def radial(apart: Sequence[Array], alphas: Sequence[Alpha], power: int) -> list[
     return found
 
 
-def _root_power(square: Array, power: int) -> Array:
-    """|x|^power from |x|^2, of an odd power; zero at zero where it is negative: there more x's than it has are zero."""
-    root = np.sqrt(square)
+def odd_power(square: Array, power: int, root: Array | None = None) -> Array:
+    """|x|^power from |x|^2, of an odd power; zero at zero where it is negative: there more x's than it has are zero.
+    It may be written where `root` is."""
+    root = np.sqrt(square, out=root)
     if power < 0:
         return np.where(square > 0, root, np.inf) ** power
     for _ in range(power // 2):

@@ -20,6 +20,11 @@ class NoReferenceError(Exception):
     """Why a problem is not solved here, in words that follow "no reference, because"."""
 
 
+class NoiseError(NoReferenceError):
+    """A solution that varies from node to node, by waves that differences on uneven nodes make grow, or since there
+    are too few of them."""
+
+
 class UndeterminedError(NoReferenceError):
     """The same, where finer grids would not help."""
 

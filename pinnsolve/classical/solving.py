@@ -20,11 +20,12 @@ from pinnsolve.classical.layout import cloud_of, laid_out
 from pinnsolve.classical.lines import SPREAD, Wanted, line
 from pinnsolve.classical.march import Marcher
 from pinnsolve.classical.marched import Marched
-from pinnsolve.classical.reading import NoReferenceError, Read, UndeterminedError
+from pinnsolve.classical.reading import NoiseError, NoReferenceError, Read, UndeterminedError
 from pinnsolve.classical.spread import Spacing
 from pinnsolve.classical.start import start_of
 from pinnsolve.classical.steady import Steady, solved
 from pinnsolve.classical.stencils import Array
+from pinnsolve.classical.wall_breaks import wall_breaks
 from pinnsolve.geometry.places import Plane
 from pinnsolve.geometry.points import Points
 
@@ -32,11 +33,11 @@ Found = Steady | Marched
 
 
 class UnfinishedError(NoReferenceError):
-    """A march that did not come to the end of time, with what it found."""
+    """A march that did not come to the end of time, with what it found, and whether noise ended it."""
 
-    def __init__(self, words: str, found: Marched) -> None:
+    def __init__(self, words: str, found: Marched, noise: bool = False) -> None:
         super().__init__(words)
-        self.found = found
+        self.found, self.noise = found, noise
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class Solver:
         """Whether data have jumps or kinks, or there are corners and places at which solutions are singular."""
         deep = self.spacing is not None and bool(self.spacing.singular.deep.any())
         findings = self.findings
-        return bool(findings.rough or findings.corners or self.moments) or deep
+        return bool(findings.rough or findings.corners or self.moments or self.on_walls) or deep
 
     @cached_property
     def moments(self) -> list[float]:
@@ -125,9 +126,19 @@ class Solver:
         narrow = [n for n in self.findings.narrow if time in n.middle]
         return [*jumps, *(n.middle[time] + k * n.width[time] for n in narrow for k in around)]
 
+    @cached_property
+    def on_walls(self) -> dict[str, list[float]]:
+        """Where what holds on a wall breaks, along each coordinate."""
+        return wall_breaks(self.given)
+
     def breaks(self, coordinate: str | None) -> list[float]:
-        """Where the equations jump along a coordinate."""
-        return sorted(p.value for p in self.planes if p.coordinate == coordinate)
+        """Where the equations jump along a coordinate, or what holds on a wall does."""
+        jumps = [p.value for p in self.planes if p.coordinate == coordinate]
+        if coordinate not in self.given.coordinates:
+            return sorted(jumps)
+        near = SAME * self.given.problem.domain.length(coordinate)
+        others = self.on_walls.get(coordinate, [])
+        return sorted([*jumps, *(b for b in others if all(abs(b - jump) > near for jump in jumps))])
 
     def grid(
         self, count: int, finer: float, density: Density, looked_at: Mapping[str, Array] | None = None
@@ -203,4 +214,4 @@ class Solver:
         except UndeterminedError:
             raise
         except NoReferenceError as error:
-            raise UnfinishedError(str(error), marcher.found) from None
+            raise UnfinishedError(str(error), marcher.found, isinstance(error, NoiseError)) from None

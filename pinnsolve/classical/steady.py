@@ -126,10 +126,11 @@ def solved(rows: Rows, guess: Array, scales: Array, deadline: float, tolerance: 
             raise UndeterminedError(SINGULAR) from None
         if not np.isfinite(step).all():
             break
-        u, part = _searched(rows, u, step, weights, residual)
-        sizes = np.maximum(np.sqrt(np.mean(u**2, 1)), 1e-6 * scales)
+        sizes = np.maximum(np.sqrt(np.mean((u + step) ** 2, 1)), 1e-6 * scales)
         size = float(np.max(np.sqrt(np.mean(step**2, 1)) / sizes))
         at_rounding = SEARCH.slow * last <= size <= SEARCH.rounding
+        # so small a step is the right one, and lessens hardly what least squares leave: nothing is searched
+        u, part = (u + step, 1.0) if size <= SEARCH.rounding else _searched(rows, u, step, weights, residual)
         linear = linear and (steps != 1 or size <= SEARCH.rounding)
         coming = size * (min(max(size / last, SEARCH.least), 1.0) if np.isfinite(last) else 1.0)
         last = size

@@ -49,12 +49,16 @@ class Line:
         The length of the period; zero where there is none.
     breaks : tuple of float
         Places across which nothing is smooth, in rising order: no difference takes nodes from both sides.
+    seam : bool
+        Whether the coordinate repeats itself and its upper end is one of them: both ends are nodes then, and `period`
+        is zero.
     """
 
     nodes: Array
     width: int
     period: float = 0.0
     breaks: tuple[float, ...] = ()
+    seam: bool = False
 
     def __len__(self) -> int:
         return len(self.nodes)
