@@ -15,7 +15,8 @@ from pinnsolve import Box, Problem, Settings, Solution, d, dirichlet, face, init
 from pinnsolve.checks.check import check
 from pinnsolve.checks.conserved import conserved
 from pinnsolve.errors import Outcome
-from pinnsolve.march.limits import at_place, difference
+from pinnsolve.march.fronts import quick
+from pinnsolve.march.limits import RULES, at_place, difference
 from pinnsolve.march.waves import States, coming_in, fastest, speeds
 from pinnsolve.methods import Vanishing
 from pinnsolve.methods.protocol import Objective
@@ -191,6 +192,49 @@ def test_differences_on_unlike_cells_and_steps() -> None:
     assert at_place(slabs(3, 2, 1.0, 2.0), 0.75, [0.1, 3.9])[0].tolist() == pytest.approx([2.5, 2.5])
 
 
+def layers(width: float, contact: float) -> torch.Tensor:
+    """Slopes of a shock at -1, of a contact at 1 and of a fan from 3 to 5."""
+    x = torch.linspace(-3, 6, 1801, dtype=torch.float64)
+    steep = torch.cosh((x + 1) / width) ** -2 / width + torch.exp(-(((x - 1) / contact) ** 2)) / contact
+    return (steep + 0.3 * ((x > 3) & (x < 5)))[None]
+
+
+@pytest.mark.parametrize("ratio", [2.0, 4.0])
+def test_shocks_and_fans_are_told_from_contacts_by_their_slopes(ratio: float) -> None:
+    found = quick(layers(0.05 * ratio, 0.1 * ratio**0.5), layers(0.05, 0.1), ratio)[0]
+    at = [int((place + 3) / 9 * 1800) for place in (-1.0, 1.0, 4.0)]
+    assert found[at].tolist() == [True, False, True]
+    assert not quick(layers(0.05, 0.1) * 0, layers(0.05, 0.1), ratio)[0, at[0]]  # what was not there at all is no shock
+
+
+def test_bounds_are_those_of_theory() -> None:
+    """Of a shock errors fall as nu in L1 and as its root in L2, of a contact as its root and its fourth root."""
+    (contact_l1, shock_l1), (contact_l2, shock_l2) = RULES.beyond(4.0).tolist()
+    assert (contact_l1 / RULES.safe_l1, contact_l2 / RULES.safe_l2) == pytest.approx((1.0, 1 / (2**0.5 - 1)))
+    assert (shock_l1 / RULES.shock_l1, shock_l2 / RULES.shock_l2) == pytest.approx((1 / 3, 1.0))
+    assert (RULES.beyond(2.0) > 1.5 * RULES.beyond(4.0)).all()
+    found = difference(slabs(3, 2, 0.9, 1.0), slabs(5, 7, 1.0, 1.0), [1.0], 4.0)  # the same slopes
+    assert (found.beyond_l1, found.beyond_l2) == pytest.approx((shock_l1 * found.l1, shock_l2 * found.l2))
+
+
+def test_a_difference_is_relative_to_what_is_smaller_in_l1_too() -> None:
+    """Of u = x on (0, 2) the mean is 1, and it varies by 1/2 about it; of u - 1 the mean of |u| is 1/2 as well."""
+    for height in (0.0, -1.0):
+        found = difference(slabs(3, 2, height - 0.1, 1.0), slabs(5, 7, height, 1.0), [1.0])
+        assert found.l1 == pytest.approx(0.2, rel=1e-3)
+
+
+@pytest.mark.usefixtures("unasked")
+def test_jumps_of_a_start_are_as_wide_as_a_shock() -> None:
+    found = read(step(2, 1))
+    x = torch.linspace(-0.5, 1, 3001, dtype=torch.float64)[:, None]
+    begun, told = found.with_viscosity(1e-2, 2.0), found.begun.starts["u"]
+    soft = begun.given(begun.starts["u"], x, 0.0)
+    width = 1e-2 / 2.0
+    assert soft.numpy() == pytest.approx(1.5 - torch.erf(x[:, 0] / width).numpy() / 2, abs=1e-12)
+    assert torch.equal(found.with_viscosity(1e-2).given(told, x, 0.0), found.begun.given(told, x, 0.0))
+
+
 # ---------------------------------------------------------------- the limit
 
 
@@ -290,7 +334,7 @@ def test_a_series_that_is_taken_up_again_goes_on_to_the_same_bits() -> None:
 
     trial, method = fresh(), stage.method
     objective: Any = Objective(trial, None, {})  # type: ignore[arg-type]
-    state = method.step(objective, method.init(objective) | {"level": 2})
+    state = method.step(objective, method.init(objective) | {"level": 2, "share": 6.25e-4, "former": 2.5e-3})
     again = fresh()
     other: Any = Objective(again, None, {})  # type: ignore[arg-type]
     taken_up = method.step(other, copy.deepcopy(state))

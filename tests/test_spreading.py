@@ -10,15 +10,19 @@ import pytest
 import torch
 from torch import clamp
 
-from pinnsolve import Box, Problem, Settings, Solution, d, dirichlet, face, initial, solve
+from pinnsolve import Box, Problem, Settings, Solution, d, dirichlet, div, face, grad, initial, laplace, solve
 from pinnsolve.checks.check import check
 from pinnsolve.checks.conserved import conserved
 from pinnsolve.march.lengths import Failures
+from pinnsolve.march.limits_in_planes import difference_in_plane
 from pinnsolve.methods.vanishing import RULES, _falls
+from pinnsolve.networks.reference_cell import reference_cell
+from pinnsolve.networks.tiles import Tiles
 from pinnsolve.problem.probes import Size
 from pinnsolve.solve import prepare
 from pinnsolve.trial.determined import derivatives_of
 from pinnsolve.trial.exact import verified
+from pinnsolve.trial.marched import Slab
 from pinnsolve.trial.viscous import Law, read_law
 
 END = 12**0.5  # of Barenblatt's solution for m = 2 at t = 1: u = t^(-1/3) max(1 - x^2 / (12 t^(2/3)), 0)
@@ -174,7 +178,7 @@ def test_the_bound_covers_errors_that_fall_by_a_power(order: float) -> None:
     e0, e1, e2 = (4.0 ** (-order * k) for k in range(3))
     told = _falls(e0 - e1, e1 - e2, False) * (e1 - e2)
     assert e2 < told < 4 * e2
-    assert _falls(0.0, e1 - e2, False) == RULES.l2
+    assert _falls(0.0, e1 - e2, False) == RULES.most
     mixed = [e + 0.3 * 2.0**-k for k, e in enumerate((e0, e1, e2))]  # beside a part of order 1/2
     assert mixed[2] < _falls(mixed[0] - mixed[1], mixed[1] - mixed[2], False) * (mixed[1] - mixed[2])
     assert _falls(1.0, 0.25, True) == pytest.approx(RULES.sure)  # of a shock no more than the root is believed
@@ -195,3 +199,43 @@ def test_longer_steps_wait_after_failures() -> None:
     waits.at(1.0, 40)  # the same step, shortened once more
     assert waits.waits == 2 and waits.limited(1.0, 40) == 0.5
     assert waits.at(1.0, 50, leapt=True) == 0.25 and always.at(1.0, 50, leapt=True) == 0.5  # along a line a half may do
+
+
+# ---------------------------------------------------------------- in a plane
+
+
+def planar(equation: Any) -> Problem:
+    return Problem(
+        space=Box(x=(-3, 3), y=(-2, 2)), time=(0, 1), unknowns="u", equations=equation, tolerance=0.1,
+        conditions=[initial(u=lambda x, y: clamp(1 - x**2 - y**2, min=0.0)), dirichlet(u=0)], reference=None,
+    )  # fmt: skip
+
+
+@pytest.mark.usefixtures("unasked")
+def test_diffusion_that_vanishes_in_a_plane_is_seen_in_any_words() -> None:
+    for equation in (
+        lambda u, x, y, t: d(u, t) - 2 * div(u * grad(u, x, y), x, y),
+        lambda u, x, y, t: 3 * d(u, t) - 3 * laplace(u**2, x, y),
+    ):
+        found = read(planar(equation))
+        assert found is not None and found.start == "jumps" and found.diffusivity is not None
+        assert found.spread == pytest.approx(2.0, rel=0.02)
+    assert read(planar(lambda u, x, y, t: d(u, t) - d((1 + u) * d(u, x), x) - d((1 + u) * d(u, y), y))) is None
+
+
+def test_differences_in_a_plane_on_unlike_cells_and_steps() -> None:
+    """u = 1 + x and u = 1.1 + x on (0, 2) x (0, 1), t from 0 to 4."""
+
+    def slabs(cells: int, steps: int, height: float) -> list[Slab]:
+        mesh = Tiles.begun([(0.0, 2.0), (0.0, 1.0)], cells, [(), ()], torch.device("cpu"))
+        cell, found = reference_cell(2, torch.device("cpu"), 2), []
+        modes = torch.zeros(len(mesh), 3, 1, cell.count, dtype=torch.float64)
+        along = int((cell.powers == torch.tensor([1, 0])).all(1).nonzero())
+        middle, width = mesh.lows[:, 0] + mesh.widths[:, 0] / 2, mesh.widths[:, 0]
+        modes[:, 0, 0, 0], modes[:, 0, 0, along] = height + middle, width / 2 / 3**0.5
+        for k in range(steps):
+            found.append(Slab(mesh, 4.0 * k / steps, 4.0 / steps, modes))
+        return found
+
+    found = difference_in_plane(slabs(3, 2, 1.1), slabs(2, 5, 1.0), [1.0])
+    assert (found.l1, found.l2) == (pytest.approx(0.1 / 0.5, rel=1e-3), pytest.approx(0.1 * 3**0.5, rel=1e-3))

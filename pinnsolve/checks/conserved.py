@@ -81,10 +81,10 @@ def conserved(problem: Problem, sizes: Mapping[str, Size]) -> Conserved | None:
         How large the unknowns are: a depth or a pressure may have no other sign.
     """
     time, space = problem.domain.time, problem.domain.space_coordinates
-    if time is None or len(space) != 1 or len(problem.coordinates) != 2 or not problem.equations:
+    if time is None or len(space) > 2 or len(problem.coordinates) != len(space) + 1 or not problem.equations:
         return None
     kind = None if problem.solenoidal else _linear_and_spreading(problem, sizes)
-    if kind is None:
+    if kind is None or (len(space) > 1 and not kind[1]):
         return None
     told, unsaid = list[tuple[float, ...]](), list[str]()
     for equation in problem.equations:

@@ -27,11 +27,14 @@ class Rules:
     ----------
     places : int
         Along the line, and times at each end. More: narrow starts are not missed; more time.
+    looks : int
+        Times at which it is asked whether waves come in at an end. Fewer: short ones are missed.
     stands : float
         Of the fastest: what is slower stands. Larger: slow waves pass unseen. Smaller: wiggles of a march are waves.
     """
 
     places: int = 128
+    looks: int = 32
     stands: float = 1e-2
 
 

@@ -1,11 +1,10 @@
 """Marches of conservation laws with less and less added viscosity, whose limit is the entropy solution.
 
-    nu_k = nu_0 / 4^k,        |u_k - u| <= 1.25 |u_k - u_(k-1)| + own  in L1,        2.5 |u_k - u_(k-1)| + own  in L2,
+    nu_0,  nu_0 / 4,  nu_0 / 16,  ...,        |u_k - u| <= c |u_k - u_(k-1)| + own,
 
-u the limit. Errors fall as nu to a power: of a shock 1 in L1 and 1/2 in L2, of a contact 1/2 and 1/4, so that the last
-difference is 1/(4^p - 1) of the error at most: 1 and 2.4 times. In 36 pairs of shocks, fans and contacts the truth was
-0.26 to 1.15 of it in L1. What the march itself misses (own) is told by the same march with richer features, at the
-viscosity before, twice. Beside a shock values themselves are not within either.
+u the limit, and c as errors fall with nu (`march.limits`). A march takes as many times as long as nu is less. What the
+march itself misses (own) is told by the same march with richer features, at the viscosity before, twice. Beside a shock
+values themselves are not within any.
 
 Source: Kuznetsov, USSR Comput. Math. Math. Phys. 16 (1976) 105 (the order 1/2 in L1).
 """
@@ -15,16 +14,16 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass, replace
 
-import torch
-
 from pinnsolve.march.keeping import measured, restore, stored
-from pinnsolve.march.limits import Difference, at_place, difference
+from pinnsolve.march.limits import Difference, difference
+from pinnsolve.march.limits_in_planes import difference_in_plane
 from pinnsolve.march.marcher import Marcher
 from pinnsolve.march.pace import collocated, some_way, spent
 from pinnsolve.march.record import Accuracy
 from pinnsolve.march.second import richer, slabs
 from pinnsolve.march.step_solver import Counts
-from pinnsolve.march.waves import States, coming_in, fastest
+from pinnsolve.march.untold import untold
+from pinnsolve.march.waves import fastest
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.residuals.costs import JOINED
 from pinnsolve.trial.marched import Marched, Slab
@@ -41,8 +40,8 @@ class Rules:
         Of speed times length, the first viscosity. Larger: a march that tells little.
     ratio : float
         From one to the next. Smaller: more marches; and the difference of two tells less than the error.
-    l1, l2 : float
-        Times the last difference. Smaller: too kind for contacts.
+    l1, most : float
+        Times the last difference, the bounds in L1 and, at most, in L2 where diffusion vanishes.
     tolerance : float
         Of a march's steps, at most. Larger: what marches miss themselves is in the bounds.
     steps : float
@@ -59,7 +58,7 @@ class Rules:
     least : float
         Of speed times length: viscosity is not lowered below it. Smaller: cells as narrow as rounding allows.
     shock : float
-        Slopes that grow by more from one viscosity to the next belong to a shock (four); those of contacts by two.
+        Powers of the ratio by which slopes grow: more belongs to a shock (in theory one), less to a contact (half).
     together : int
         Iterations of Newton's method in one step of training: about a quarter of a second.
     waits : int
@@ -80,21 +79,21 @@ class Rules:
         There, the ratio of differences that is believed at most. Larger: too kind where a slow part is small as yet.
     sure : float
         There, times the error that this ratio tells.
-    looks : int
-        Times at which it is asked whether waves come in at an end. Fewer: short ones are missed.
+    fewer : int
+        Degrees in a plane. More: as many cells as edges are long, four times over. Fewer: cells that are dear.
     """
 
     first: float = 1e-2
     ratio: float = 4.0
     l1: float = 1.25
-    l2: float = 2.5
+    most: float = 2.5
     tolerance: float = 1e-2
     steps: float = 30.0
     bound: float = 30.0
     leaves: float = 10.0
     grows: float = 0.7
     least: float = 1e-7
-    shock: float = 3.0
+    shock: float = 0.8
     together: int = 100
     waits: int = 16
     spread: float = 4.0
@@ -104,7 +103,7 @@ class Rules:
     again: int = 2
     seen: float = 3.0
     sure: float = 1.5
-    looks: int = 32
+    fewer: int = 2
 
 
 RULES = Rules()
@@ -154,12 +153,12 @@ class Vanishing:
         begun = trial.law.begun
         offsets = {u: trial.plan.size(u).offset for u in trial.problem.unknowns}
         (low, high), (begin, end) = begun.extent[0], begun.times
-        speed = fastest(begun, offsets, trial.law.spread > 0)
+        speed = fastest(begun, offsets, trial.law.spread > 0) if begun.dims == 1 else 0.0
         unit = max(speed * min(high - low, speed * (end - begin)), RULES.spread * trial.law.spread)
         return {
             "loss": 0.0, "stuck": False, "done": False, "points": {}, "rate": RULES.together * JOINED.call,
             "unit": unit, "speed": speed, "level": 0, "march": {}, "growing": None, "took": 0.0, "before": 0.0,
-            "limit": {}, "apart": 0.0, "closer": 0,
+            "share": RULES.first, "former": math.inf, "limit": {}, "apart": 0.0, "closer": 0,
         }  # fmt: skip
 
     def operations(self, objective: Objective, state: State) -> float:
@@ -190,25 +189,35 @@ def _trial(objective: Objective) -> Marched:
     return model
 
 
-def _marcher(trial: Marched, level: int, unit: float, closer: int) -> Marcher:
-    """A march with a viscosity of the series, to a tolerance that was divided by `ratio` so many times."""
+def _marcher(trial: Marched, state: State, share: float) -> Marcher:
+    """A march with a viscosity that is such a share of a unit, to a tolerance that was divided by `ratio` so many
+    times as one got stuck; a start's jumps are as wide as a shock."""
     assert isinstance(trial.law, Law)
-    share = RULES.first / RULES.ratio**level
     most = RULES.closer if trial.law.spread else RULES.tolerance
-    tolerance = min(most, (RULES.edge if trial.law.spread else RULES.steps) * share) / RULES.ratio**closer
-    accuracy = Accuracy(*trial.layer.over(1), tolerance, RULES.bound * tolerance, activation=trial.layer.activation)
-    marcher = Marcher(trial.law.with_viscosity(share * unit), accuracy, trial.device)
+    tolerance = min(most, (RULES.edge if trial.law.spread else RULES.steps) * share) / RULES.ratio ** state["closer"]
+    accuracy = Accuracy(*_richness(trial), tolerance, RULES.bound * tolerance, activation=trial.layer.activation)
+    marcher = Marcher(
+        trial.law.with_viscosity(share * state["unit"], 0.0 if trial.law.spread else state["speed"]),
+        accuracy,
+        trial.device,
+    )
     marcher.solver.left *= RULES.exact if trial.law.spread else RULES.leaves
     marcher.failures.most = RULES.waits
     marcher.spreads = False  # kinks do not spread at once: shocks and contacts stand there
     return marcher
 
 
+def _richness(trial: Marched) -> tuple[int, int]:
+    """Degree and stages."""
+    degree, stages = trial.layer.over(1)
+    return degree - RULES.fewer * (len(trial.space) - 1), stages
+
+
 def _taken_up(trial: Marched, state: State) -> tuple[Marcher, Marched]:
     """The march as it stands, and its steps: that in hand, or one that goes on from what was kept; to the same bits."""
     live = trial.live
     if not (live and state["march"] and live[0].at == state["march"]["at"]):
-        marcher, growing = _marcher(trial, state["level"], state["unit"], state["closer"]), trial
+        marcher, growing = _marcher(trial, state, state["share"]), trial
         if state["level"]:  # of the first march what is solved is handed out
             growing = Marched(trial.problem, trial.layer, trial.plan, trial.dtype, trial.device)
         if state["march"]:
@@ -223,64 +232,51 @@ def _taken_up(trial: Marched, state: State) -> tuple[Marcher, Marched]:
 def _ended(trial: Marched, found: list[Slab], now: State, objective: Objective) -> State:
     """A march has come to its end: how far it is from the one before, and whether another follows."""
     level, unit, took, before = now["level"], now["unit"], now["took"], now["before"]
-    share = RULES.first / RULES.ratio**level
+    share, former = now["share"], now["former"]
     limit = Limit(
-        share * unit, level + 1, unsaid=trial.law.conserved.unsaid, untold=_untold(trial, found, now["speed"])
+        share * unit, level + 1, unsaid=trial.law.conserved.unsaid, untold=untold(trial.law, found, now["speed"])
     )
     if level:
         scales = [trial.plan.size(u).scale for u in trial.problem.unknowns]
-        last = difference(trial.slabs, found, scales)
-        own = _own(trial, level - 1, unit, now["closer"], scales, objective) or last
-        shock = last.steeper > RULES.shock
-        times = _falls(now["apart"], last.l2, shock) if trial.law.spread else RULES.l2
-        limit = replace(limit, l1=RULES.l1 * last.l1 + 2 * own.l1, l2=times * last.l2 + 2 * own.l2, shock=shock)
+        last = _apart(trial.slabs, found, scales, former / share)
+        own = _own(trial, now, scales, objective) or last
+        shock = last.steeper > (former / share) ** RULES.shock
+        l2 = _falls(now["apart"], last.l2, shock) * last.l2 if trial.law.spread else last.beyond_l2
+        l1 = RULES.l1 * last.l1 if trial.law.spread else last.beyond_l1
+        limit = replace(limit, l1=l1 + 2 * own.l1, l2=l2 + 2 * own.l2, shock=shock)
         now = now | {"apart": last.l2}
     trial.slabs = []
     trial.take(found)
-    grows = max(1.0, RULES.grows * took / before if before else 1.0)
+    grew = took / before if before else 1.0
     lost = bool(limit.untold or (limit.unsaid and limit.shock))
     done = lost or limit.l2 <= trial.problem.tolerance or share / RULES.ratio < RULES.least
     return now | {
         "limit": asdict(limit), "level": level + 1, "march": {}, "growing": None, "took": 0.0, "before": took,
-        "rate": grows * took, "done": done,
+        "share": share / RULES.ratio, "former": share, "rate": max(1.0, RULES.grows * grew) * took, "done": done,
     }  # fmt: skip
+
+
+def _apart(
+    first: list[Slab], second: list[Slab], scales: list[float], ratio: float | None = None
+) -> Difference:  # fmt: skip
+    planar = second[0].mesh.dims > 1
+    return difference_in_plane(first, second, scales) if planar else difference(first, second, scales, ratio)
 
 
 def _falls(before: float, last: float, shock: bool) -> float:
     """How many times the last difference in L2 the error is at most, where differences fall: with r from one to the
     next it is 1 / (r - 1) of the last."""
     seen = min(before / last, RULES.ratio**0.5 if shock else RULES.seen) if last > 0 else 0.0
-    return min(RULES.l2, RULES.sure / (seen - 1)) if seen > 1 else RULES.l2
+    return min(RULES.most, RULES.sure / (seen - 1)) if seen > 1 else RULES.most
 
 
-def _untold(trial: Marched, found: list[Slab], speed: float) -> str:
-    """Where more waves come in than conditions stand, in words; empty where there is no such end."""
-    law = trial.law
-    assert isinstance(law, Law)
-    if law.problem.periodic or law.spread:
-        return ""
-    laws, (name,) = law.begun, law.problem.domain.space_coordinates
-    begin, span = found[0].begin, found[-1].end - found[0].begin
-    times = [begin + span * (k + 0.5) / RULES.looks for k in range(RULES.looks)]
-    short = []
-    for end, place in enumerate(law.problem.domain.ends(name)):
-        at = torch.full((len(times),), place, dtype=torch.float64)
-        states = States(at, torch.tensor(times, dtype=torch.float64), at_place(found, place, times).cpu())
-        missing = coming_in(laws, states, bool(end), speed) - law.told[end]
-        if missing > 0:
-            short.append(f"{missing} more condition{'s' * (missing > 1)} at {name} = {place:g}")
-    return f"waves come in that ask for {' and '.join(short)}" if short else ""
-
-
-def _own(
-    trial: Marched, level: int, unit: float, closer: int, scales: list[float], objective: Objective
-) -> Difference | None:  # fmt: skip
+def _own(trial: Marched, now: State, scales: list[float], objective: Objective) -> Difference | None:
     """What the march in the trial function missed, told by the same steps with richer features; nothing where these
     cannot be solved."""
-    before, counts = _marcher(trial, level, unit, closer), Counts()
+    before, counts = _marcher(trial, now, now["former"]), Counts()
     for slab in trial.slabs:
         measured(before, slab)
     again = richer(before.scheme, trial.slabs, before.solver, counts=counts)
     objective.work.add(spent(counts))
-    found = None if again is None else difference(trial.slabs, slabs(again), scales)
+    found = None if again is None else _apart(trial.slabs, slabs(again), scales)
     return found if found is not None and math.isfinite(found.l1 + found.l2) else None

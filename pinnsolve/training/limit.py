@@ -41,8 +41,8 @@ def at_the_limit(limit: Limit, outcome: Outcome, tolerance: float) -> tuple[Outc
             "undetermined", f"{told}; there is a shock, and nothing says where it runs: {limit.unsaid}", FORM
         ), None
     told += (
-        f", {limit.marches - 1} times lowered by {RULES.ratio:g}: within {limit.l1:.1e} of the solution without "
-        f"(relative, L1), {limit.l2:.1e} in L2; nothing is said of single values beside shocks and edges"
+        f", {limit.marches - 1} times lowered: within {limit.l1:.1e} of the solution without (relative, L1), "
+        f"{limit.l2:.1e} in L2; nothing is said of single values beside shocks and edges"
     )
     if limit.l2 <= tolerance:
         return Outcome("converged", told), limit.l2

@@ -1,4 +1,4 @@
-"""What is prescribed of unknowns that evolve along a line: at the start, and at an end over time."""
+"""What is prescribed of unknowns that evolve along a line or in a plane: at the start, and at an end over time."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pinnsolve.trial.evolution import Evolution
 
 
 def at_start(laws: Evolution, x: Tensor, usual: Mapping[str, float]) -> Tensor:
-    """The unknowns (F, N) at places (N,); of one without a start its usual value."""
-    rows = []
+    """The unknowns (F, N) at places along a line (N,), or in a plane (N, 2); of one without a start its usual value."""
+    rows, x = [], x if x.dim() > 1 else x[:, None]
     for u in laws.problem.unknowns:
         told = laws.starts.get(u)
-        rows.append(torch.full_like(x, usual[u]) if told is None else laws.given(told, x[:, None], laws.times[0]))
+        rows.append(torch.full_like(x[:, 0], usual[u]) if told is None else laws.given(told, x, laws.times[0]))
     return torch.stack(rows)
 
 

@@ -23,7 +23,7 @@ from torch import Tensor
 from pinnsolve.jets.jet import Jet
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.trial.evolution import Evolution
-from pinnsolve.trial.prescribed import at_start, over_time
+from pinnsolve.trial.prescribed import at_start
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,8 @@ class Rules:
     none : float
         Of the largest diffusivity: what is less spreads nothing. Larger: layers that a march can do are left to a
         series of them. Smaller: fronts of a start that is nearly zero are left to one that cannot.
+    lines : int
+        Along each coordinate of a plane. More: narrow starts are not missed; more time.
     edge : int
         Neighbouring places of a start at which nothing is spread. More: narrow gaps have no edge.
     leaps : float
@@ -55,6 +57,7 @@ class Rules:
     places: int = 128
     states: int = 257
     none: float = 1e-6
+    lines: int = 24
     edge: int = 2
     leaps: float = 0.9
     least: float = 1e-3
@@ -177,24 +180,49 @@ def _leaps(laws: Evolution, ends: list[tuple[Tensor, Tensor]], largest: float) -
 
 
 def _begun(laws: Evolution, usual: Tensor) -> tuple[Tensor, Tensor]:
-    """The unknowns and their slopes at the start, (F, N)."""
-    (low, high) = laws.extent[0]
-    width = (high - low) / RULES.places
-    ends = low + width * torch.arange(RULES.places + 1, dtype=torch.float64)
-    values = at_start(laws, ends, dict(zip(laws.problem.unknowns, usual.tolist(), strict=True)))
-    return (values[:, 1:] + values[:, :-1]) / 2, values.diff(dim=1) / width
+    """The unknowns and their slopes at the start, (F, N): along a line, or along lines through a plane."""
+    usually, found = dict(zip(laws.problem.unknowns, usual.tolist(), strict=True)), []
+    for axis, (low, high) in enumerate(laws.extent):
+        width = (high - low) / RULES.places
+        ends = low + width * torch.arange(RULES.places + 1, dtype=torch.float64)
+        for beside in _across(laws, axis):
+            values = at_start(laws, _on_line(ends, beside, axis), usually)
+            found.append(((values[:, 1:] + values[:, :-1]) / 2, values.diff(dim=1) / width))
+    values, slopes = (torch.cat(parts, 1) for parts in zip(*found, strict=True))
+    return values, slopes
+
+
+def _across(laws: Evolution, axis: int) -> list[float | None]:
+    """Where lines along a coordinate cross the other one; nothing where there is none."""
+    if len(laws.extent) == 1:
+        return [None]
+    low, high = laws.extent[1 - axis]
+    return [low + (high - low) * (k + 0.5) / RULES.lines for k in range(RULES.lines)]
+
+
+def _on_line(along: Tensor, beside: float | None, axis: int) -> Tensor:
+    """Places (N, dims) along a line."""
+    if beside is None:
+        return along[:, None]
+    return torch.stack([along, torch.full_like(along, beside)][:: 1 if axis == 0 else -1], 1)
 
 
 def _told(laws: Evolution, values: Tensor) -> tuple[Tensor, Tensor]:
     """The least and the largest of each unknown, (F,), by its start (F, N) and what is prescribed at the ends."""
     begin, end = laws.times
-    times = torch.linspace(begin, end, RULES.places, dtype=torch.float64)
+    times = torch.linspace(begin, end, RULES.places if len(laws.extent) == 1 else RULES.lines, dtype=torch.float64)
     low, high = values.amin(1), values.amax(1)
     for wall in laws.walls:
         told = wall.equation.prescribes
-        if told is not None and told.what == "value":
-            f, here = laws.problem.unknowns.index(told.unknown), over_time(laws, told, wall.fixed[0], times)
-            low[f], high[f] = torch.minimum(low[f], here.min()), torch.maximum(high[f], here.max())
+        if told is None or told.what != "value":
+            continue
+        f, ((axis, place),) = laws.problem.unknowns.index(told.unknown), wall.fixed.items()
+        at = torch.full((1, 1), place, dtype=torch.float64)
+        if len(laws.extent) > 1:
+            beside = torch.tensor(_across(laws, axis), dtype=torch.float64)
+            at = _on_line(beside, place, 1 - axis)
+        here = torch.stack([laws.given(told, at, float(t)) for t in times])
+        low[f], high[f] = torch.minimum(low[f], here.min()), torch.maximum(high[f], here.max())
     return low, high
 
 
@@ -214,22 +242,26 @@ def _between(ends: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
 def _diffusivity(laws: Evolution, values: Tensor, slopes: Tensor) -> Tensor:
     """The least diffusivity of all equations that spread what they derive along time, (N,), without its sign."""
     problem, count = laws.problem, values.shape[1]
-    (low, high), moment = laws.extent[0], laws.times[0]
-    x = low + (high - low) * ((torch.arange(count, dtype=torch.float64) + 0.5) / count)
-    points = laws.points(x[:, None], torch.full_like(x, moment))
+    share = (torch.arange(count, dtype=torch.float64) + 0.5) / count
+    ends = laws.extent
+    x = torch.stack([low + (high - low) * ((1 + 7 * k) * share % 1) for k, (low, high) in enumerate(ends)], 1)
+    points = laws.points(x, torch.full_like(share, laws.times[0]))
     chart, at = points.chart()
     asked: dict[tuple[int, Alpha], Tensor] = {}
 
     def field(f: int) -> Jet:
         def leaf(alpha: Alpha) -> Tensor:
-            (along,), later = laws.derivative(alpha)
-            known = (values, slopes)[along][f] if not later and along < 2 else torch.zeros_like(x)
+            (along, *beside), later = laws.derivative(alpha)  # in a plane slopes are those along its first coordinate
+            known = (
+                (values, slopes)[along][f] if not later and along < 2 and not any(beside) else torch.zeros_like(share)
+            )
             asked[f, alpha] = known.clone().requires_grad_()
             return asked[f, alpha]
 
         return Jet(chart, leaf, (chart.size,), frozenset(chart.names))
 
-    spread, later = torch.zeros(2, len(problem.equations), count, dtype=torch.float64)
+    spread = torch.zeros(len(ends), len(problem.equations), count, dtype=torch.float64)
+    later = torch.zeros_like(spread[0])
     fields = problem.looked_at(chart, at, {u: field(f) for f, u in enumerate(problem.unknowns)}, points)
     for e, equation in enumerate(problem.equations):
         with torch.enable_grad():
@@ -238,11 +270,12 @@ def _diffusivity(laws: Evolution, values: Tensor, slopes: Tensor) -> Tensor:
             continue
         grads = torch.autograd.grad(residual.sum(), list(asked.values()), allow_unused=True, retain_graph=True)
         for (f, alpha), slope in zip(asked, grads, strict=True):
-            (along,), of_time = laws.derivative(alpha)
-            into = later if of_time else spread if along == 2 else None
+            along, of_time = laws.derivative(alpha)
+            into = later if of_time else spread[along.index(2)] if 2 in along else None
             if into is not None and slope is not None:
                 into[e] += slope.abs() * laws.sizes[f]
-    mine = (later > 0).any(1) & (spread > 0).any(1)
+    most = spread.amax(0)
+    mine = (later > 0).any(1) & (most > 0).any(1)
     if not bool(mine.any()):
-        return torch.zeros_like(x)
-    return (spread[mine] / later[mine]).nan_to_num(0.0, posinf=0.0).amin(0)
+        return torch.zeros_like(share)
+    return (most[mine] / later[mine]).nan_to_num(0.0, posinf=0.0).amin(0)

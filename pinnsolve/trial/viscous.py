@@ -30,6 +30,7 @@ from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.determined import UnmarchableError, Wall, derivatives_of, wall_at
 from pinnsolve.trial.evolution import Evolution, evolution
 from pinnsolve.trial.exact import Plan
+from pinnsolve.trial.softened import softened
 from pinnsolve.trial.spreading import Diffusivity, spreading
 
 
@@ -87,9 +88,11 @@ class Law:
     def problem(self) -> Problem:
         return self.begun.problem
 
-    def with_viscosity(self, nu: float) -> Evolution:
-        """The laws with that viscosity (length squared over time)."""
-        return replace(self.begun, equations=_viscous(self.problem, self.conserved, nu, self.diffusivity))
+    def with_viscosity(self, nu: float, speed: float = 0.0) -> Evolution:
+        """The laws with that viscosity (length squared over time), from a start whose jumps are as wide as a shock with
+        it that runs at that speed, where one is given: a strong jump itself begins with densities below zero."""
+        made = replace(self.begun, equations=_viscous(self.problem, self.conserved, nu, self.diffusivity))
+        return replace(made, starts=softened(self.begun, nu / speed)) if speed else made
 
 
 def _viscous(
@@ -104,14 +107,15 @@ def viscous(
 ) -> Equation:  # fmt: skip
     """An equation less nu times the second derivative of what it derives along time; of one with a diffusivity of its
     own that where this lacks, d(lacking(u) d(q, x), x)."""
-    (space,), time = problem.domain.space_coordinates, problem.domain.time
+    space, time = problem.domain.space_coordinates, problem.domain.time
 
     def residual(at: Fields) -> Jet:
         found, taken = differentiated(equation, at)
         kept = [field for field, name in taken if name == time]
         added = nu if own is None else own.lacking(at[problem.unknowns[0]], nu)
         for weight, field in zip(weights, kept, strict=True):
-            found = found - weight * d(added * d(field, at[space]), at[space])
+            for name in space:
+                found = found - weight * d(added * d(field, at[name]), at[name])
         return found
 
     return replace(equation, residual=residual)
@@ -123,14 +127,18 @@ def read_law(problem: Problem, made: Plan) -> Law | None:
     if problem.indivisible or problem.parts is not None or problem.domain.time is None:
         return None
     found = conserved(problem, made.sizes)
-    if found is None:
+    line = len(problem.domain.space_coordinates) == 1
+    if found is None or not (line or problem.domain.shape is None):
         return None
     evolving = _evolving(problem)
     if len(evolving) != sum(map(bool, found.weights)) or len(problem.equations) != len(problem.unknowns):
         return None
     try:
         told = _at_ends(problem)
-        open_ends = [] if problem.periodic else [(end, u) for end in (0, 1) for u in _untold(evolving, told[end])]
+        # in a plane all sides have their conditions
+        open_ends = (
+            [] if problem.periodic or not line else [(end, u) for end in (0, 1) for u in _untold(evolving, told[end])]
+        )
         flowing = [_flowing(problem, u, end) for end, u in open_ends]
         begun = evolution(problem, made, _viscous(problem, found, 1.0), flowing)
     except UnmarchableError:
