@@ -253,7 +253,7 @@ def test_over_a_line_or_a_plane_in_time_up_to_four_degrees_more_are_taken_at_onc
     assert more(0.9 / gain**2, seconds=20.0) is None, "80 of 53 s"
     assert more(0.9 / gain**2, coordinates=2) is None, "where nothing evolves"
     assert more(0.9 / gain**2, noise="; noise") is None, "with constants that are sought"
-    assert Turn(3, more=4).changed == {3: {"more": 4}} and set(Turn(3, share=0.1).changed) == {3, 4}
+    assert Turn(3, more=4).changed == {3: {"more": 4, "sparing": False}} and set(Turn(3, share=0.1).changed) == {3, 4}
 
 
 def test_a_kink_that_travels_is_marched_no_closer_than_is_needed() -> None:

@@ -25,7 +25,7 @@ from pinnsolve.methods import fitted, line_solving, range_nodes, steady_solving
 from pinnsolve.methods.fitting_rules import RULES as FITTING
 from pinnsolve.methods.in_hand import evolution_of, known_of, marched
 from pinnsolve.methods.last_terms import RULES as TERMS
-from pinnsolve.methods.last_terms import part_left
+from pinnsolve.methods.last_terms import left_by_iterations, part_left
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.methods.told_by_poorer import RULES as POORER
 from pinnsolve.methods.told_by_poorer import good_enough, part_of, tells
@@ -192,7 +192,7 @@ def _tell(trial: Marched, known: Marched, before: Marcher, found: list[Step], mo
     """What a second march with so many degrees more tells of the error, where residuals do not."""
     e, scales = before.scheme.evolution, [trial.plan.size(u).scale for u in trial.problem.unknowns]
     if more > 0 and e.dims != 2:  # over a plane it is told five times too large, where residuals tell it
-        trial.remains = _part_left(known, trial, before)
+        trial.remains = max(_part_left(known, trial, before), left_by_iterations(len(found)) if e.dims < 2 else 0.0)
     if len(found) != len(known.slabs) or (more > 0 and not _by_distance(e)):
         return
     steps = steps_of(as_it_was(before.scheme, known.slabs), known.slabs)
