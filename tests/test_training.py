@@ -37,6 +37,7 @@ from pinnsolve import (
     solve,
 )
 from pinnsolve.__main__ import main
+from pinnsolve.machine import checkpoint
 from pinnsolve.methods.protocol import stepped
 from pinnsolve.residuals import Residuals
 from pinnsolve.solve import prepare
@@ -183,6 +184,11 @@ def test_checkpoints_of_other_runs_and_damaged_ones_are_refused(heat: Problem, t
     with pytest.raises(ProblemError, match="equation"):
         run(heat.replaced(equations=other), 3, out=tmp_path, resume=True)
     content = bytearray((tmp_path / CHECKPOINT).read_bytes())
+    stored = checkpoint.read(tmp_path / CHECKPOINT)
+    for layout in ({**stored["layout"], "Watch": [*stored["layout"]["Watch"], "of_old"]}, None):
+        checkpoint.write(tmp_path / CHECKPOINT, {**stored, "layout": layout})
+        with pytest.raises(ProblemError, match="written by another version of pinnsolve"):
+            run(heat, 3, out=tmp_path, resume=True)
     for damaged in (content[: len(content) // 2], content[:-1] + bytes([content[-1] ^ 1]), b""):
         (tmp_path / CHECKPOINT).write_bytes(bytes(damaged))
         with pytest.raises(ProblemError, match="is damaged"):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from pinnsolve.algebra.operations import Work
+from pinnsolve.errors import ProblemError
 from pinnsolve.machine import checkpoint
 from pinnsolve.training.best import Best
 from pinnsolve.training.broken_off import BrokenOff
@@ -19,6 +20,7 @@ from pinnsolve.training.run import Run
 from pinnsolve.training.stopping import Watch
 
 CHECKPOINT = "checkpoint.pt"
+LAYOUT = {kind.__name__: [f.name for f in fields(kind)] for kind in (Best, BrokenOff, Clock, Ended, Found, Watch, Work)}
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Checkpoint:
 
     def save(self, state: Mapping[str, Any]) -> None:
         """Write a whole state, as `as_stored` makes it; a file of an earlier step is replaced in one piece."""
-        checkpoint.write(self.folder / CHECKPOINT, {"identity": dict(self.identity), "state": state})
+        checkpoint.write(self.folder / CHECKPOINT, {"identity": dict(self.identity), "layout": LAYOUT, "state": state})
 
     def resume(self, run: Run) -> None:
         """Take up the state that the folder's checkpoint holds.
@@ -45,7 +47,7 @@ class Checkpoint:
         Raises
         ------
         ProblemError
-            If there is none, it is damaged, or it belongs to another problem or other settings.
+            If there is none, it is damaged, or it belongs to another problem, other settings or another version.
         """
         restored(run, run.points.world.told(self._read))
 
@@ -59,6 +61,11 @@ class Checkpoint:
             checkpoint.same(
                 f"the checkpoint in {self.folder} does not fit ({what})", stored["identity"].get(what, {}),
                 self.identity.get(what, {}), remedy,
+            )  # fmt: skip
+        if stored.get("layout") != LAYOUT:
+            raise ProblemError(
+                f"the checkpoint in {self.folder} was written by another version of pinnsolve, whose runs hold other "
+                "things", "Go on with that version, or start without --resume.",
             )  # fmt: skip
         state: Mapping[str, Any] = stored["state"]
         return state
