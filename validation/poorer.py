@@ -1,6 +1,6 @@
 """What poorer marches tell of the error of a march over a plane (`pinnsolve.methods.told_by_poorer`), beside that error.
 
-    python -m validation.poorer [name ...]           four minutes on one core
+    python -m validation.poorer [name ...]           three minutes on one core
 
 No richer march is solved: the error that is stated is the part that last terms tell of the distance. Exact solutions;
 fronts that run aslant through a square, humps that are carried or turned, modes, waves. Writes the table "poorer" of
