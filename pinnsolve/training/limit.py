@@ -40,9 +40,9 @@ def at_the_limit(limit: Limit, outcome: Outcome, tolerance: float) -> tuple[Outc
         return Outcome(
             "undetermined", f"{told}; there is a shock, and nothing says where it runs: {limit.unsaid}", FORM
         ), None
-    lowered = limit.marches - 1
+    lowered = "once" if limit.marches == 2 else f"{limit.marches - 1} times"
     told += (
-        f", lowered {'once' if lowered == 1 else f'{lowered} times'}: within {limit.l1:.1e} of the solution without (relative, L1), "
+        f", lowered {lowered}: within {limit.l1:.1e} of the solution without (relative, L1), "
         f"{limit.l2:.1e} in L2; nothing is said of single values beside shocks and edges"
     )
     if limit.l2 <= tolerance:
