@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from torch import Tensor
 
 from pinnsolve.algebra.tolerances import SAME
@@ -43,6 +45,11 @@ def of_estimate(norm: float, deviation: float, scale: float) -> float:
     """
     least = deviation if deviation > max(NOISE * min(norm, scale or norm), SAME * norm) else norm
     return (scale if least <= NOISE * scale else max(least, LEAST * scale)) or 1.0
+
+
+def of_estimates(norms: Tensor, deviations: Tensor, scales: Sequence[float]) -> list[float]:
+    """The same of each of several unknowns, (F,)."""
+    return [of_estimate(*told) for told in zip(norms.tolist(), deviations.tolist(), scales, strict=True)]
 
 
 def of_values(values: Tensor, scale: float, shares: Tensor | None = None) -> float:

@@ -49,5 +49,10 @@ class Limits:
     follows: float = 0.5
     at_bounds: float = 0.02
 
+    def at_end(self, value: float, ends: tuple[float, float], missed: bool) -> bool:
+        """Whether a constant stands at one end of its bounds, where data are missed or not."""
+        share = (value - ends[0]) / (ends[1] - ends[0])
+        return min(share, 1 - share) <= (self.at_bounds if missed else self.at_bounds**2)
+
 
 LIMITS = Limits()

@@ -80,9 +80,8 @@ def at_bounds(found: Mapping[str, Constant], declared: Mapping[str, Unknown], mi
     for name, c in found.items():
         if (ends := declared[name].ends) is None:
             continue
-        share = (c.value - ends[0]) / (ends[1] - ends[0])
-        if min(share, 1 - share) <= (LIMITS.at_bounds if missed else LIMITS.at_bounds**2):
-            side = "upper" if share > 0.5 else "lower"
+        if LIMITS.at_end(c.value, ends, missed):
+            side = "upper" if c.value > sum(ends) / 2 else "lower"
             told[name] = (
                 f"{name} = {c.value:.6g} stands at the {side} end of its bounds, {ends[0]:g} to {ends[1]:g}: data and "
                 "equations may ask for a value beyond them; widen bounds=, or look at the model"

@@ -105,9 +105,8 @@ def difference(
     """
     device, count, fields = second[0].modes.device, RULES.times, second[0].modes.shape[2]
     begin, span = second[0].begin, second[-1].end - second[0].begin
-    apart = torch.zeros(
-        2, 2, fields, dtype=torch.float64, device=device
-    )  # in L1, L2; where errors fall as at contacts, as at shocks
+    # in L1, L2; where errors fall as at contacts, as at shocks
+    apart = torch.zeros(2, 2, fields, dtype=torch.float64, device=device)
     own = torch.zeros(3, fields, dtype=torch.float64, device=device)
     sizes = torch.tensor(scales, dtype=torch.float64, device=device)
     slopes, kept, (one, other) = [], [], (first[0].cell, second[0].cell)
@@ -128,17 +127,11 @@ def difference(
             slopes.append(torch.where(seen, now.amax(1) / before.amax(1).clamp(min=1e-300), torch.zeros_like(sizes)))
     mean, size, norm = own
     varied = torch.stack([weight * ((v - mean[:, None]).abs() @ w) for weight, v, w in kept]).sum(0)
-    yards = yardsticks(size, torch.minimum(size, varied), scales)
-    yards += yardsticks(norm.sqrt(), (norm - mean.square()).clamp(min=0).sqrt(), scales)
+    yards = yardstick.of_estimates(size, torch.minimum(size, varied), scales)
+    yards += yardstick.of_estimates(norm.sqrt(), (norm - mean.square()).clamp(min=0).sqrt(), scales)
     l1, l2 = _relative(apart, torch.ones(2, 2, dtype=torch.float64), yards)
     beyond = (math.inf, math.inf) if ratio is None else _relative(apart, RULES.beyond(ratio), yards)
     return Difference(l1, l2, float(torch.stack(slopes).max()), *beyond)
-
-
-def yardsticks(norms: Tensor, variations: Tensor, scales: Sequence[float]) -> list[float]:
-    """What differences of each unknown are relative to, (F,)."""
-    told = zip(norms.tolist(), variations.tolist(), scales, strict=True)
-    return [yardstick.of_estimate(norm, varied, scale) for norm, varied, scale in told]
 
 
 def _relative(apart: Tensor, times: Tensor, yards: Sequence[float]) -> tuple[float, float]:

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from pinnsolve.algebra import yardstick
 from pinnsolve.geometry.points import Points
-from pinnsolve.march.limits import RULES, Difference, yardsticks
+from pinnsolve.march.limits import RULES, Difference
 from pinnsolve.networks.reference_cell import legendre
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.trial.located import Located, Search
@@ -40,8 +41,8 @@ def difference_in_plane(first: Sequence[Slab], second: Sequence[Slab], scales: S
         weights @ of.mean(-1)
         for of in (v, v.abs(), v.square(), (u - v).abs(), (u - v).square(), _about_mean(v, weights))
     )
-    of_size = yardsticks(size, torch.minimum(size, varied), scales)
-    of_norm = yardsticks(norm.sqrt(), (norm - mean.square()).clamp(min=0).sqrt(), scales)
+    of_size = yardstick.of_estimates(size, torch.minimum(size, varied), scales)
+    of_norm = yardstick.of_estimates(norm.sqrt(), (norm - mean.square()).clamp(min=0).sqrt(), scales)
     l1, l2 = away / away.new_tensor(of_size), square.sqrt() / away.new_tensor(of_norm)
     return Difference(float(l1.max()), float(l2.max()), 0.0)
 

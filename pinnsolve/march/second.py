@@ -251,8 +251,8 @@ def apart(first: Sequence[Step], second: Sequence[Step], scales: Sequence[float]
 def _relative(first: Sequence[Step], second: Sequence[Step], scales: Sequence[float]) -> float:
     """The distance of marches, the largest over the unknowns, each relative to what it is measured by."""
     away = distance(first, second)
-    each = zip(away.difference.tolist(), away.norm.tolist(), away.deviation.tolist(), scales, strict=True)
-    return max(off / yardstick.of_estimate(norm, deviation, scale) for off, norm, deviation, scale in each)
+    yards = yardstick.of_estimates(away.norm, away.deviation, scales)
+    return max(off / yard for off, yard in zip(away.difference.tolist(), yards, strict=True))
 
 
 def told_by_distance(

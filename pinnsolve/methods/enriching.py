@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pinnsolve.cells.implicit_step import Scheme, Step
@@ -32,7 +33,7 @@ from pinnsolve.methods.told_by_poorer import good_enough, part_of, tells
 from pinnsolve.residuals.costs import JOINED
 from pinnsolve.trial.evolution import Evolution
 from pinnsolve.trial.lined import Lined
-from pinnsolve.trial.marched import Marched
+from pinnsolve.trial.marched import Marched, Slab
 from pinnsolve.trial.of_cells import OfCells
 from pinnsolve.trial.over_ranges import OverRanges
 from pinnsolve.trial.planar import Planar
@@ -147,9 +148,9 @@ class Enriching:
         counts, e = Counts(), before.scheme.evolution
         # along a line a factorisation costs little, and beside corners steps are compared one by one
         longer = e.dims > 1 and not _by_distance(e) and more > 0
-        found, allowed = None, SECOND.spares * before.accuracy.tolerance if e.dims == 1 else math.inf
+        found, told, allowed = None, None, SECOND.spares * before.accuracy.tolerance if e.dims == 1 else math.inf
         if self._spares(known, more):
-            found = self._poorer_march(known, before, counts)
+            found, told = self._poorer_march(trial, known, before, counts)
             more = -2 if found is not None else more
         if found is None and (more < 0 or self._fits(known, room)):
             found = richer(
@@ -159,18 +160,18 @@ class Enriching:
         if found is None:
             return nothing
         trial.take(slabs(found))
-        _tell(trial, known, before, found, more)
+        _tell(trial, known, before, found, more, told)
         return {**nothing, "stuck": False, "points": collocated(trial.slabs, before)}
 
-    def _poorer_march(self, known: Marched, before: Marcher, counts: Counts) -> list[Step] | None:
-        """Steps with fewer degrees, where what they tell of the known ones is small enough."""
+    def _poorer_march(
+        self, trial: Marched, known: Marched, before: Marcher, counts: Counts
+    ) -> tuple[list[Step], tuple[float, float]] | tuple[None, None]:
+        """Steps with fewer degrees, and what they tell of the known ones, where that is small enough."""
         found = richer(before.scheme, known.slabs, before.solver, more=-2, counts=counts)
         if found is None:
-            return None
-        steps = steps_of(as_it_was(before.scheme, known.slabs), known.slabs)
-        away = apart(found, steps, [known.plan.size(u).scale for u in known.problem.unknowns])
-        part = part_of(known, slabs(found), away, before.sizes)
-        return found if good_enough(part, away, known.problem.tolerance) else None
+            return None, None
+        away, part = _of_poorer(trial, known, before, found)
+        return (found, (away, part)) if good_enough(part, away, known.problem.tolerance) else (None, None)
 
     def _of_several(self, objective: Objective, known: OfCells, state: State) -> State:
         """For values of constants that are found, or for many values of parameters."""
@@ -188,26 +189,46 @@ def _by_distance(e: Evolution) -> bool:
     return bool(e.cornered or e.fluxed or e.relations)
 
 
-def _tell(trial: Marched, known: Marched, before: Marcher, found: list[Step], more: int) -> None:
-    """What a second march with so many degrees more tells of the error, where residuals do not."""
-    e, scales = before.scheme.evolution, [trial.plan.size(u).scale for u in trial.problem.unknowns]
+def _tell(
+    trial: Marched, known: Marched, before: Marcher, found: list[Step], more: int, told: tuple[float, float] | None
+) -> None:  # fmt: skip
+    """What a second march with so many degrees more tells of the error, where residuals do not; with what a poorer one
+    has told already."""
+    e, scales = before.scheme.evolution, _scales(trial)
     if more > 0 and e.dims != 2:  # over a plane it is told five times too large, where residuals tell it
-        trial.remains = max(_part_left(known, trial, before), left_by_iterations(len(found)) if e.dims < 2 else 0.0)
+        trial.remains = max(
+            _part_left(known.slabs, trial.slabs, before), left_by_iterations(len(found)) if e.dims < 2 else 0.0
+        )
     if len(found) != len(known.slabs) or (more > 0 and not _by_distance(e)):
         return
-    steps = steps_of(as_it_was(before.scheme, known.slabs), known.slabs)
     if more < 0:
-        alike = _part_left(trial, known, before) if e.dims != 2 else 0.0
-        trial.apart = max(1.0, TERMS.alike * alike) * apart(found, steps, scales)
-        trial.of_known = part_of(known, trial.slabs, trial.apart, before.sizes)
-    elif not e.fluxed:
+        trial.apart, trial.of_known = told or _of_poorer(trial, known, before, found)
+        return
+    steps = _steps(known, before)
+    if not e.fluxed:
         trial.apart = apart(steps, found, scales)
     else:
         trial.apart = told_by_distance(steps, found, scales, before.sizes)
         trial.better = trial.apart > 0
 
 
-def _part_left(poor: Marched, rich: Marched, before: Marcher) -> float:
+def _of_poorer(trial: Marched, known: Marched, before: Marcher, found: list[Step]) -> tuple[float, float]:
+    """How far a poorer march is from the known one (relative), and what part of that the known one has."""
+    poorer = slabs(found)
+    alike = _part_left(poorer, known.slabs, before) if before.scheme.evolution.dims != 2 else 0.0
+    away = max(1.0, TERMS.alike * alike) * apart(found, _steps(known, before), _scales(trial))
+    return away, part_of(known, poorer, away, before.sizes)
+
+
+def _scales(trial: Marched) -> list[float]:
+    return [trial.plan.size(u).scale for u in trial.problem.unknowns]
+
+
+def _steps(known: Marched, before: Marcher) -> list[Step]:
+    return steps_of(as_it_was(before.scheme, known.slabs), known.slabs)
+
+
+def _part_left(poor: Sequence[Slab], rich: Sequence[Slab], before: Marcher) -> float:
     """What the richer one of two marches has of the other's error, as the last terms of both tell it."""
     most = max(k for join in before.scheme.evolution.joins for k in join)
-    return part_left(poor.slabs, rich.slabs, before.sizes.tolist(), most)
+    return part_left(poor, rich, before.sizes.tolist(), most)

@@ -90,9 +90,7 @@ class Fitting:
         """Whether a constant stands at an end of its bounds, beyond which data may ask for it: then a poor fit is the
         best that these allow."""
         values, declared = self.model.forward.values(), self.model.constants.declared
-        ends = {n: c.ends for n, c in declared.items() if c.ends is not None}
-        near = {n: LIMITS.at_bounds * (high - low) for n, (low, high) in ends.items()}
-        return any(min(values[n] - low, high - values[n]) <= near[n] for n, (low, high) in ends.items())
+        return any(c.ends is not None and LIMITS.at_end(values[n], c.ends, missed=True) for n, c in declared.items())
 
     @property
     def astray(self) -> bool:

@@ -192,10 +192,8 @@ class Declared:
                 "Write equations=heat, a function that returns a residual, or conditions=[observed(...)].",
             )
         written = [e for e in self.equations if not isinstance(e.function, Level)]
-        levels = {e.function.unknown for e in self.equations if isinstance(e.function, Level)}
-        written += [
-            c for c in self.conditions if c.prescribes is None and levels
-        ]  # a front's speed may stand at a wall
+        if len(written) < len(self.equations):  # a front's speed may stand at a wall
+            written += [c for c in self.conditions if c.prescribes is None]
         for unknown in self.unknowns:
             if written and not any(unknown in e.asks for e in written):
                 raise ProblemError(

@@ -252,9 +252,8 @@ def _diffusivity(laws: Evolution, values: Tensor, slopes: Tensor) -> Tensor:
     def field(f: int) -> Jet:
         def leaf(alpha: Alpha) -> Tensor:
             (along, *beside), later = laws.derivative(alpha)  # in a plane slopes are those along its first coordinate
-            known = (
-                (values, slopes)[along][f] if not later and along < 2 and not any(beside) else torch.zeros_like(share)
-            )
+            told = along < 2 and not (later or any(beside))
+            known = (values, slopes)[along][f] if told else torch.zeros_like(share)
             asked[f, alpha] = known.clone().requires_grad_()
             return asked[f, alpha]
 
