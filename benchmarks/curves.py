@@ -17,7 +17,9 @@ TITLES = {
     "maxwell_cavity": "Maxwell's equations in a cavity", "cooling": "a cooling wall", "heat_plate": "heat in a plate",
     "klein_gordon": "Klein-Gordon", "schrodinger": "Schroedinger", "kuramoto_sivashinsky": "Kuramoto-Sivashinsky",
     "lotka_volterra": "Lotka-Volterra", "maxwell_pulse": "a pulse that enters glass", "gray_scott": "Gray-Scott",
-    "mixing": "mixing in a ring", "cylinder_flow": "flow past a cylinder",
+    "mixing": "mixing in a ring", "cylinder_flow": "flow past a cylinder", "fisher_kpp": "Fisher-KPP",
+    "poisson_3d": "Poisson in a cube", "plate_with_holes": "a plate with holes",
+    "backward_step": "flow over a step", "waveguide": "a waveguide's bend",
 }  # fmt: skip
 MARKERS = {"pinnsolve": "o", "deepxde": "", "jinns": "", "scipy": "s"}  # runs of their own are points
 

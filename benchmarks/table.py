@@ -11,7 +11,8 @@ from typing import Any
 PROBLEMS = (
     "heat", "poisson", "wave", "burgers", "allen_cahn", "kovasznay", "taylor_green", "cavity", "maxwell_cavity",
     "cooling", "heat_plate", "klein_gordon", "schrodinger", "kuramoto_sivashinsky", "lotka_volterra", "maxwell_pulse",
-    "gray_scott", "mixing", "cylinder_flow",
+    "gray_scott", "mixing", "cylinder_flow", "fisher_kpp", "poisson_3d", "plate_with_holes",
+    "backward_step", "waveguide",
 )  # fmt: skip
 PACKAGES = ("pinnsolve", "deepxde", "jinns", "scipy")
 NAMES = {"pinnsolve": "pinnsolve", "deepxde": "DeepXDE", "jinns": "jinns", "scipy": "SciPy (reference method)"}
@@ -73,8 +74,8 @@ def ratio(records: list[Record], ours: list[Record]) -> str:
 
 def beside_classical(records: list[Record]) -> str:
     """On how many problems pinnsolve is faster than the classical method, to the smallest error that this one reached,
-    and on which it is not."""
-    faster, slower = list[str](), list[str]()
+    and on which it is not; and to how many of the larger ones."""
+    quicker, at = dict[str, bool](), dict[float, list[bool]]()
     for problem in PROBLEMS:
         ours, theirs = (
             [r for r in records if (r["problem"], r["package"]) == (problem, p)] for p in ("pinnsolve", "scipy")
@@ -82,13 +83,16 @@ def beside_classical(records: list[Record]) -> str:
         least = smallest_level(theirs)
         if not ours or least is None:
             continue
-        quicker = median_time(ours, least) < median_time(theirs, least)
-        (faster if quicker else slower).append(problem)
-    count = len(faster) + len(slower)
+        quicker[problem] = median_time(ours, least) < median_time(theirs, least)
+        for level in LEVELS:
+            if level >= least:
+                at.setdefault(level, []).append(median_time(ours, level) < median_time(theirs, level))
+    slower = [problem for problem, won in quicker.items() if not won]
     told = f"; it is not on {', '.join(slower)}" if slower else ""
+    levels = ", ".join(f"{level:.0e} on {sum(won)} of {len(won)}" for level, won in at.items())
     return (
-        f"To the smallest error that the classical method reached, pinnsolve is faster on {len(faster)} of {count} "
-        f"problems{told}."
+        f"To the smallest error that the classical method reached, pinnsolve is faster on {sum(quicker.values())} of "
+        f"{len(quicker)} problems{told}. To larger ones, of those that it reached: {levels or 'none'}."
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks.curves import decades, draw
+from benchmarks.curves import TITLES, decades, draw
 from benchmarks.growth import SERIES, WIDTHS, evolution
 from benchmarks.growth import table as growth_table
 from benchmarks.ranks import Machine, Size, cells_model, features_model
@@ -98,8 +98,12 @@ def test_where_the_classical_method_is_faster_is_said() -> None:
     quick, slow = record("scipy", (0.1, 1e-3), (5.0, 1e-6)), record("scipy", (0.2, 1e-3), (0.3, 1e-6), problem="wave")
     waves = [record("pinnsolve", (0.1, 1e-3), (2.0, 1e-6), problem="wave", seed=seed) for seed in range(3)]
     told = beside_classical([*OURS, quick, *waves, slow, record("scipy", (1.0, 1e-3), problem="poisson")])
-    assert told.endswith("faster on 1 of 2 problems; it is not on wave.")
-    assert beside_classical([*OURS, quick]).endswith("faster on 1 of 1 problems.")
+    assert "faster on 1 of 2 problems; it is not on wave. To larger ones" in told
+    assert told.endswith(": 1e-02 on 1 of 2, 1e-03 on 1 of 2, 1e-04 on 1 of 2, 1e-05 on 1 of 2, 1e-06 on 1 of 2.")
+    coarse = beside_classical([*OURS, record("scipy", (1.0, 1e-3))])
+    assert coarse.endswith(
+        "faster on 1 of 1 problems. To larger ones, of those that it reached: 1e-02 on 1 of 1, 1e-03 on 1 of 1."
+    )
 
 
 def test_a_row_for_each_package_and_a_failure_stands_as_one() -> None:
@@ -178,6 +182,13 @@ def test_the_command_runs_what_is_asked_for(monkeypatch: pytest.MonkeyPatch, tmp
     assert "## heat" in (tmp_path / "benchmarks" / "results.md").read_text()
     assert "| heat | 0.5 s, 0.5 s |" in (tmp_path / "README.md").read_text()
     assert PINNSOLVE_LIMIT <= 120
+
+
+def test_every_problem_has_its_classical_method_and_its_picture() -> None:
+    from benchmarks.workers.with_scipy import ITSELF, METHODS
+
+    assert tuple(METHODS) == PROBLEMS == tuple(TITLES)
+    assert set(ITSELF) < set(PROBLEMS)
 
 
 def test_every_package_has_its_worker_and_every_level_its_column() -> None:

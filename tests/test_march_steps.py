@@ -153,12 +153,26 @@ def test_a_march_over_a_plane_begins_with_a_step_as_long_as_those_that_follow() 
     assert {s.length for s in record.steps} == {0.25} and record.status == "done"
 
 
-@pytest.mark.parametrize(("seen", "times"), [([(0.1, 0.4)], None), ([(0.1, 0.4 * 2.0**-4)], 2), ([(0.1, 2e-3), (0.14, 2e-3)], 5), ([(0.1, 2e-3), (0.1, 2e-3)], None)])  # fmt: skip
+def test_a_first_step_that_grew_too_long_begins_at_no_jump() -> None:
+    """A shorter one left out little, and a jump is seen by all (mutant: it is cut to a twentieth)."""
+    ring = Problem(
+        space=Box(x=(0, 1), y=(0, 1)), time=(0, 1), unknowns="u", reference=None,
+        equations=lambda u, x, y, t: d(u, t) + 2 * d(u, x),
+        conditions=[initial(u=lambda x, y: torch.sin(2 * math.pi * x)), periodic("x"), periodic("y")],
+    )  # fmt: skip
+    march = Marcher(read(ring)[0], Accuracy(7, 3, 1e-3, 1.0), CPU)
+    assert march._jumps(0.5, 0.1)
+    march.tries.begun = 0.02, 1e-4
+    assert not march._jumps(0.5, 0.1)
+
+
+@pytest.mark.parametrize(("seen", "times"), [([(0.1, 0.4)], None), ([(0.1, 0.4 * 2.0**-4)], 3), ([(0.1, 2e-3), (0.14, 2e-3)], 5), ([(0.1, 2e-3), (0.1, 2e-3)], None)])  # fmt: skip
 def test_a_first_step_grows_by_the_power_of_its_length_that_was_seen(
     seen: list[tuple[float, float]], times: int | None
 ) -> None:
-    """What it leaves out and does not grow with it, as what cells leave, is no reason for many tries. The last one was
-    halved twice, since Newton's method did not settle on the longer one."""
+    """What it leaves out and does not grow with it, as what cells leave, is no reason for many tries: none is of less
+    than thrice the length before it shows (mutant: of twice). The last one was halved twice, since Newton's method did
+    not settle on the longer one."""
     tries = Tries()
     told: float | None = None
     for length, left in seen:

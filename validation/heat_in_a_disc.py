@@ -33,7 +33,10 @@ def bessel_series(problem: Declared) -> Reference:
     (alpha,) = read(problem, SOLVES, DISC, "alpha")
     if abs(problem.space.measure - np.pi) > 1e-9:
         raise ValueError(f"this reference solves {SOLVES} and not on {problem.space!r}.")
-    return refine("Bessel series", lambda n: {"T": solve_by_series(n, alpha)}, (8, 512), problem, DISC)
+    return refine(
+        "Bessel series", lambda n: {"T": solve_by_series(n, alpha)}, (8, 512), problem, DISC,
+        within=lambda x, y, t: np.hypot(x, y) < 1,
+    )  # fmt: skip
 
 
 def coefficients(terms: int, m: int) -> tuple[Array, Array]:

@@ -16,6 +16,7 @@ form T' = (D L + sin(2 pi t) A C) T + b, which Radau IIA of three stages carries
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
 from pinnsolve.reference import Reference
@@ -35,7 +36,15 @@ def chebyshev_fourier(problem: Declared) -> Reference:
     diffusivity, strength = read(problem, SOLVES, RING, "D", signed=("A",))
     if abs(problem.space.measure - np.pi * (1 - INNER**2)) > 1e-9:
         raise ValueError(f"this reference solves {SOLVES} and not on {problem.space!r}.")
-    return refine("Chebyshev and Fourier", lambda n: {"T": solve(n, diffusivity, strength)}, (14, 28), problem, RING)
+
+    def within(x: Array, y: Array, t: Array) -> NDArray[np.bool_]:
+        r = np.hypot(x, y)
+        return (r > INNER) & (r < 1)
+
+    return refine(
+        "Chebyshev and Fourier", lambda n: {"T": solve(n, diffusivity, strength)}, (14, 28), problem, RING,
+        within=within,
+    )  # fmt: skip
 
 
 def along_radius(count: int) -> tuple[Array, Array]:

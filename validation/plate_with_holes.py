@@ -35,7 +35,14 @@ def harmonic_series(problem: Declared) -> Reference:
     area = 2 - np.pi * sum(radius**2 for *_, radius in CHANNELS)
     if abs(problem.space.measure - area) > 1e-9:
         raise ValueError(f"this reference solves {SOLVES}, and not on {problem.space!r}.")
-    return refine("harmonic series", lambda n: {"T": solve_by_series(n, h)}, (8, 64), problem, PLATE, rounding=1e-12)
+
+    def within(x: Array, y: Array) -> NDArray[np.bool_]:
+        return np.logical_and.reduce([np.hypot(x - a, y - b) > radius for a, b, radius in CHANNELS])
+
+    return refine(
+        "harmonic series", lambda n: {"T": solve_by_series(n, h)}, (8, 64), problem, PLATE, rounding=1e-12,
+        within=within,
+    )  # fmt: skip
 
 
 def boundary(count: int) -> tuple[Complex, Complex, Array, Array]:

@@ -97,6 +97,7 @@ def refine(
     domain: Domain,
     order: int | None = None,
     rounding: float = 2.0**-52,
+    within: Callable[..., NDArray[np.bool_]] | None = None,
 ) -> Reference:
     """Double the size, from the first of `sizes` up to the last, until the own error is a tenth of the tolerance.
 
@@ -104,9 +105,13 @@ def refine(
     order is returned with Richardson's estimate D / (r - 1), r the ratio of the last two D but at most 2^order
     (Roache, Annu. Rev. Fluid Mech. 29 (1997) 123-160). A series or a quadrature (`order` None) converges too fast for
     that to mean much: the finer judges the coarser, which is returned, and D is its error. No D counts as less than
-    `rounding`.
+    `rounding`. Where the domain is less than its box, `within` says of coordinates (N,) which are in it: others are no
+    part of D.
     """
     begin, (points, weight) = perf_counter(), lattice(domain)
+    if within is not None:
+        inside = within(**points)
+        points, weight = {name: values[inside] for name, values in points.items()}, weight[inside]
     aim = problem.tolerance / 10 if order else min(problem.tolerance / 10, CLOSED_FORM_AIM)
     size, difference, own_error = sizes[0], 0.0, inf
     answer = fine = solve(size)

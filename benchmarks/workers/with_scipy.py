@@ -11,10 +11,12 @@ from typing import Any  # noqa: E402
 from benchmarks.workers.measure import Recorder  # noqa: E402
 from validation import (  # noqa: E402
     allen_cahn,
+    backward_step,
     burgers,
     cavity,
     cooling,
     cylinder_flow,
+    fisher_kpp,
     gray_scott,
     heat,
     heat_plate,
@@ -25,10 +27,12 @@ from validation import (  # noqa: E402
     maxwell_cavity,
     maxwell_pulse,
     mixing,
+    plate_with_holes,
     poisson,
     schrodinger,
     taylor_green,
     wave,
+    waveguide,
 )  # fmt: skip
 
 METHODS: dict[str, Callable[[Any], Any]] = {
@@ -51,10 +55,15 @@ METHODS: dict[str, Callable[[Any], Any]] = {
     "gray_scott": gray_scott.exponential_steps,
     "mixing": mixing.chebyshev_fourier,
     "cylinder_flow": cylinder_flow.spectral_elements,
+    "fisher_kpp": fisher_kpp.method_of_lines,
+    "poisson_3d": poisson.sparse_differences_3d,
+    "plate_with_holes": plate_with_holes.harmonic_series,
+    "backward_step": backward_step.graded_elements,
+    "waveguide": waveguide.spectral_elements,
 }
 ITSELF = (  # where the truth is this method on a finer grid: its own estimate stands in
     "allen_cahn", "cavity", "heat_plate", "klein_gordon", "schrodinger", "kuramoto_sivashinsky", "lotka_volterra",
-    "gray_scott", "mixing", "cylinder_flow",
+    "gray_scott", "mixing", "cylinder_flow", "plate_with_holes", "backward_step", "waveguide",
 )  # fmt: skip
 ACCURACIES = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-8, 1e-10)
 

@@ -42,6 +42,9 @@ class Tries:
         Of a first step: the length that was tried, and what it left out.
     gains : float
         Times its length, the least at which a first step is solved anew. Smaller: for steps that are hardly fewer.
+    tells : float
+        Times its length, the least that is tried next, which tells how what is left out grows: what cells do not hold
+        of a start falls as the step is longer. Smaller: more tries, each with a factorisation. Larger: tries in vain.
     vain : float
         What leaves more than this part of what was left out before was no use: a longer step is taken up again.
         Smaller: steps that begin at a kink in time are lengthened and shortened by turns.
@@ -56,6 +59,7 @@ class Tries:
     begun: tuple[float, float] | None = None
     vain: ClassVar[float] = 0.9
     gains: ClassVar[float] = 1.25
+    tells: ClassVar[float] = 3.0
 
     def blind(self, step: Step, left: float, here: Tensor) -> tuple[Step, float, Tensor] | None:
         """Where on a shape a first step at a jump leaves out as much as the one before, which was far longer: that one,
@@ -88,7 +92,7 @@ class Tries:
         """
         if step.mesh.dims != 2 or self.left is not None:
             return None
-        order, e = step.scheme.stages + 1.0, step.scheme.evolution
+        order, e, first = step.scheme.stages + 1.0, step.scheme.evolution, self.begun is None
         if self.begun is not None:
             before, out = self.begun
             if step.length < self.gains * before:  # Newton's method did not settle on a longer one
@@ -96,6 +100,7 @@ class Tries:
             order = max(1.0, min(order, math.log(left / out) / math.log(step.length / before)))
         self.begun = step.length, left
         factor = min(RULES.leaps, (RULES.aim * tolerance / left) ** (1 / order))
+        factor = max(factor, self.tells) if first and factor > self.gains else factor
         length = min(factor * step.length, RULES.longest * (e.times[1] - e.times[0]), e.driven.longest(step.begin))
         length = ahead / math.ceil(ahead / (RULES.stretch * length))
         return length if length > self.gains * step.length else None

@@ -215,10 +215,10 @@ class Marcher:
         return "stuck" if length < RULES.short * self.span else None
 
     def _jumps(self, size: float, length: float) -> bool:
-        """Whether a first step that leaves out too much begins at a jump."""
-        room = (1 + RULES.room) * len(self.mesh) < self.most
+        """Whether a first step that leaves out too much begins at a jump, of which a shorter one sees as much."""
+        room, smooth = (1 + RULES.room) * len(self.mesh) < self.most, self.tries.begun is not None
         long = length > RULES.sudden ** (1 / self.mesh.dims) * self.span
-        return self.last is None and size > RULES.jump and room and long
+        return self.last is None and not smooth and size > RULES.jump and room and long
 
     def _lengthened(self, length: float, size: float) -> bool:
         """Take longer steps, which make nothing grow, where they leave out little enough."""

@@ -199,3 +199,14 @@ def test_interpolation_between_nodes_is_exact_for_cubics() -> None:
     field = march(lambda t, _: 3 * t**2 * x**3, x, np.zeros(11), accuracy=1e-8)
     at, t = np.random.default_rng(1).uniform(size=(2, 100))
     np.testing.assert_allclose(field(x=at, t=t), at**3 * t**3, atol=1e-8)
+
+
+def test_what_lies_outside_of_the_domain_is_no_part_of_the_own_error() -> None:
+    """A tenth of the box is the domain, and elsewhere all sizes agree: over the box the error would be told a third."""
+
+    def solve(n: int) -> dict[str, Field]:
+        return {"u": lambda x: np.where(x < 0.1, 1 + 1 / n, 1.0)}
+
+    told = SimpleNamespace(tolerance=1e-6)
+    found = refine("steps", solve, (1, 2), told, {"x": (0.0, 1.0)}, within=lambda x: x < 0.1)
+    assert found.own_error == pytest.approx(1.25 * 0.5 / 1.5, rel=1e-12)
