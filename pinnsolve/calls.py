@@ -34,10 +34,18 @@ EXAMPLES = {
     "integral": 'integral(u, over="x")', "source": "source(1.0, x=0.3)",
     "Solution.everything": "everything(x=0.5)", "Solution.residuals": "residuals(x=0.5)", "Solution.at": "at(nu=0.05)",
     "Solution.load": 'load("model.safetensors", problem)', "Solution.d": 'd("u", "x")(x=0.5)',
-    "Shown.to_xarray": "to_xarray()",
+    "faces": 'faces("x"), or face(x=0)', "periodic": 'periodic("x")', "Shown.to_xarray": "to_xarray()",
     "Shown.export": 'export("u.vtu")', "Shown.table": "table(x=[0, 0.5])", "Shown.animate": 'animate("u", frames=40)',
     "Shown.report": 'report("runs/mine")', "Shown.plot": 'plot("u")',
     "modes": "modes(problem)", "Eigenvalue": "Eigenvalue(near=10, count=3)", "table": 'table("k.csv", of="x")',
+}  # fmt: skip
+# Arguments that are given to others by mistake.
+HOMES = {
+    "Problem": (
+        "space", "time", "unknowns", "equations", "conditions", "parameters", "reference", "tolerance", "quantities",
+        "guess",
+    ),
+    "solve": ("budget", "method", "network", "seed", "device", "dtype", "cells", "points", "continuation"),
 }  # fmt: skip
 
 
@@ -93,7 +101,11 @@ def wrong_call(name: str, signature: inspect.Signature, args: tuple[Any, ...], t
     example = EXAMPLES.get(full, f"{name}({', '.join(f'{a}=...' for a in own)})")
     unknown = re.search(r"unexpected keyword argument '(\w+)'", told)
     if unknown:
-        return ProblemError(f"{name}(...) has no argument '{unknown.group(1)}'", did_you_mean(unknown.group(1), own))
+        asked = unknown.group(1)
+        told = did_you_mean(asked, own) if own else f"Write {example}."
+        home = next((f"{asked} is said in {other}(..., {asked}=...). " for other, n in HOMES.items() if asked in n), "")
+        also = f". Write {example}." if full in EXAMPLES and own and not home and "?" not in told else ""
+        return ProblemError(f"{name}(...) has no argument '{asked}'", f"{home}{told}{also}")
     if "positional" in told and "given" in told:
         first = [n for n in own if kinds[n] is not inspect.Parameter.KEYWORD_ONLY]
         also = f", all but {' and '.join(first)}" * bool(first)

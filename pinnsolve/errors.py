@@ -50,14 +50,20 @@ def did_you_mean(name: str, possible: Iterable[str]) -> str:
     """
     names = list(possible)
     plain = {n.casefold(): n for n in reversed(names)}  # U for u is a slip, too
-    near = [plain[n] for n in difflib.get_close_matches(str(name).casefold(), plain, n=1, cutoff=0.5)]
+    asked = str(name).casefold()
+    near = [plain[n] for n in difflib.get_close_matches(asked, plain, n=1, cutoff=0.51)]
+    near = near or [plain[n] for n in plain if len(asked) > 2 and n.startswith(asked)]
     hint = f"did you mean '{near[0]}'? " if near else ""
     return f"{hint}Possible: {', '.join(names) if names else '(nothing)'}"
 
 
 def known(name: str, possible: Collection[str], what: str) -> str:
     """The name, if it exists."""
-    if not isinstance(name, str) or name not in possible:
+    if not isinstance(name, str):
+        raise ProblemError(
+            f"{name!r:.60} is no name of {'an' if what[0] in 'aeiou' else 'a'} {what}", did_you_mean("", possible)
+        )
+    if name not in possible:
         raise ProblemError(f"there is no {what} '{name!s:.60}'", did_you_mean(name, possible))
     return name
 

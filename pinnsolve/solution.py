@@ -73,7 +73,10 @@ class Solution(Shown):
         if problem is None or name.startswith("_"):
             raise AttributeError(name)
         if name not in (possible := [*problem.unknowns, *problem.functions]):
-            raise AttributeError(f"there is no unknown '{name}': {did_you_mean(name, possible)}")
+            if name in problem.parameters:
+                raise AttributeError(f"'{name}' is a parameter: solution.problem.parameters['{name}']")
+            hint, near, _ = did_you_mean(name, [*possible, *filter(str.islower, dir(type(self)))]).rpartition("? ")
+            raise AttributeError(f"there is no unknown '{name}': {hint}{near}Possible: {', '.join(possible)}")
         return self.d(name)
 
     @worded

@@ -29,6 +29,7 @@ from pinnsolve import (
     Unknown,
     automatic_reference,
     compare,
+    condition,
     d,
     dirichlet,
     ensemble,
@@ -63,6 +64,10 @@ def decay(**changes: Any) -> Problem:
     [
         (lambda: solve(decay(), budjet=3), "did you mean 'budget'"),  # type: ignore[call-arg]
         (lambda: solve(decay(), 60), "takes its arguments by name, all but problem\n  Write solve(problem, budget=20)"),  # type: ignore[misc]
+        (lambda: solve(decay(), tolerance=1e-3), "tolerance is said in Problem(..., tolerance=...)"),  # type: ignore[call-arg]
+        (lambda: solve(decay(), epochs=3), "no argument 'epochs'\n  Possible: problem"),  # type: ignore[call-arg]
+        (lambda: decay(budget=3), "budget is said in solve(..., budget=...)"),
+        (lambda: condition(u=0), "Write condition(robin, on=face(x=1))."),  # type: ignore[call-arg]
         (lambda: solve(), "missing 1 required positional argument: 'problem'"),  # type: ignore[call-arg]
         (lambda: ensemble(decay(), 2, budjet=3), "ensemble(...) has no argument 'budjet'\n  did you mean 'budget'"),  # type: ignore[call-arg]
         (lambda: ensemble(decay(), membres=2), "did you mean 'members'"),  # type: ignore[call-arg]

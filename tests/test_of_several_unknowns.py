@@ -18,6 +18,7 @@ from pinnsolve import (
     ProblemError,
     Solution,
     Unknown,
+    condition,
     d,
     dirichlet,
     exact,
@@ -30,6 +31,7 @@ from pinnsolve import (
 from pinnsolve.checks.references import reference_of, reference_values
 from pinnsolve.checks.signature import signature
 from pinnsolve.geometry.points import Points
+from pinnsolve.jets.jet import Chart
 from pinnsolve.problem.expansion import Expansion, Products
 from pinnsolve.problem.on_planes import agreeing, plane_of
 from pinnsolve.trial.series import polynomials
@@ -176,12 +178,35 @@ def test_a_conductivity_of_temperature_and_place_is_found_from_what_is_known_of_
     assert named != signature(rod.replaced(parameters={**rod.declared_parameters, "c": 1.1}))["values of k"]
 
 
+def test_values_are_known_in_whichever_words() -> None:
+    """2 f - 2 v^2 = 4 where u is 3 is f = 2 + v^2 there."""
+
+    def field(told: Any, u: list[float], v: list[float]) -> torch.Tensor:
+        problem = Problem(
+            time=(0, 1), unknowns=("u", "v"), equations=[lambda u, f, t: d(u, t) + f, lambda v, t: d(v, t) + v],
+            conditions=[initial(u=1, v=1), observed(t=[0.5], u=[0.7]), told], parameters={"f": Unknown(1.0, of=("u", "v"))},
+        )  # fmt: skip
+        (plane,) = problem.known_planes["f"]
+        chart = Chart(("u", "v"), len(u), torch.float64, torch.device("cpu"))
+        places = {n: chart.coordinate(n, torch.tensor(x, dtype=torch.float64)) for n, x in (("u", u), ("v", v))}
+        return plane.at(chart, places).value
+
+    one = field(dirichlet(f=lambda v: 2 + v**2, on=point(u=3)), [3.0, 3.0], [0.5, -2.0])
+    other = field(condition(lambda f, v: 2 * f - 2 * v**2 - 4, on=point(u=3)), [3.0, 3.0], [0.5, -2.0])
+    torch.testing.assert_close(other, one)
+    assert one.tolist() == [2.25, 6.0]
+
+
 @pytest.mark.parametrize(
     ("told", "words"),
     [
         ([dirichlet(f=0, on=point(u=0)), dirichlet(f=1, on=point(v=0))], "as 0 at u=0 and as 1 at v=0, which meet"),
         ([dirichlet(f=0, on=point(u=0)), dirichlet(f=1, on=point(u=0))], "prescribed twice at u=0"),
         ([dirichlet(f=0, on=point(u=0, v=1))], "Say where one of them has a value: dirichlet(f=0.0, on=point(u=0))"),
+        ([dirichlet(f=0, on=point(u=0, v=1))], "what f is in a single point cannot be built in"),
+        ([condition(lambda f, u, v: d(f, u) - v, on=point(u=0))], "is none of its values"),
+        ([condition(lambda f, v: f * f - v, on=point(u=0))], "is none of its values"),
+        ([observed(u=[1.0], v=[1.0], f=[1.0])], "tells of 'f', an unknown function"),
         ([dirichlet(f=0, on=face(t=0))], "face(t=0) is no place of one of these"),
         ([dirichlet(f=lambda u: u, on=point(u=0))], "asks for 'u', which does not exist"),
     ],

@@ -156,7 +156,7 @@ def test_known_values_stay_where_a_series_is_told_over_another_reach() -> None:
         (
             (dirichlet(k=1.0, on=point(T=0, x=0)),),
             {"parameters": {"k": Unknown(1.0, of=("T", "x"))}},
-            "k is a function of T and x, and point",
+            "what k is in a single point cannot be built in",
             r"dirichlet\(k=0.0, on=point\(T=0\)\)",
         ),
         ((dirichlet(k=1.0),), {}, "k is a function of T, and boundary says where", r"on=point\(T=0\)"),

@@ -72,7 +72,8 @@ def test_arguments_are_not_modified_and_bad_ones_named(trained: Solution) -> Non
         (lambda: trained.u(x=0.5), "coordinate t is missing"),
         (lambda: trained.u(x=0.5, y=1, t=0), "no coordinate 'y'"),
         (lambda: trained.u(x=1.5, t=0), "leaves the domain"),
-        (lambda: trained.u(x=np.nan, t=0), "leaves the domain"),
+        (lambda: trained.u(x=[0.5, np.nan], t=0), "1 of 2 values of x are NaN"),
+        (lambda: trained.d(trained.u, "x"), "is no name of an unknown"),
         (lambda: trained.d("v"), "no unknown 'v'"),
         (lambda: trained.d("u", "z"), "no coordinate 'z'"),
         (lambda: trained.residual("wave"), "no equation 'wave'"),
@@ -81,6 +82,10 @@ def test_arguments_are_not_modified_and_bad_ones_named(trained: Solution) -> Non
             call()
     with pytest.raises(AttributeError, match="no unknown 'w'"):
         trained.w  # noqa: B018
+    with pytest.raises(AttributeError, match="did you mean 'estimate'"):
+        trained.estimat  # noqa: B018
+    with pytest.raises(AttributeError, match="'alpha' is a parameter"):
+        trained.alpha  # noqa: B018
 
 
 def test_layers_and_parameters(trained: Solution) -> None:

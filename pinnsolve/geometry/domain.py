@@ -149,8 +149,14 @@ class Domain(Extent):
         if left is not None:
             name, values = left[0], arrays[self.coordinates.index(left[0])]
             low, high = self.ends(name)
+            if np.isnan(values).any():
+                raise ProblemError(
+                    f"{np.isnan(values).sum()} of {values.size} values of {name} are NaN, and no places",
+                    "Leave them out.",
+                )
+            told = f" from {values.min():g} to {values.max():g}" if values.size > 1 else f"={values.item():g}"
             raise ProblemError(
-                f"{name} from {values.min():g} to {values.max():g} leaves the domain ({low:g}, {high:g})",
+                f"{name}{told} leaves the domain ({low:g}, {high:g})",
                 "A network knows nothing outside the domain that it was trained on.",
             )
         out = self.beside(dict(zip(self.coordinates, arrays, strict=True)))

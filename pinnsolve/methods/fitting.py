@@ -216,14 +216,23 @@ class Fitting:
         """A damped step within its limits, and by how much it is foretold to lower the misfit."""
         scale = jacobian.norm(dim=0)
         scale = torch.where(scale > RULES.rounding * scale.max(), scale, torch.ones_like(scale))
-        rows = torch.cat([jacobian / scale, self.damping**0.5 * torch.eye(len(scale), dtype=r.dtype, device=r.device)])
-        given = torch.cat([-r, r.new_zeros(len(scale))])[:, None]
-        change = _least(rows, given) / scale
         longest = torch.tensor(
             [RULES.longest if d.curved else math.inf for d in self.model.forward.sought.declared.values()]
-        ).to(change)
-        part = float((longest / change.abs().clamp(min=1e-300)).min().clamp(max=1.0))
-        change = part * change
+        ).to(scale)
+        change, free = torch.zeros_like(scale), torch.ones_like(scale, dtype=torch.bool)
+        while bool(free.any()):
+            left, eye = -(r + jacobian @ change), torch.eye(int(free.sum()), dtype=r.dtype, device=r.device)
+            rows = torch.cat([jacobian[:, free] / scale[free], self.damping**0.5 * eye])
+            mine = _least(rows, torch.cat([left, left.new_zeros(len(eye))])[:, None]) / scale[free]
+            far = torch.zeros_like(free).masked_scatter(free, mine.abs() > longest[free])
+            if not bool(far.any()):
+                change = change.masked_scatter(free, mine)
+                break
+            # what would go too far goes as far as it may, and the others do what is best then: all of a step shortened
+            # to that would let none of them come to its place where one of them runs to its end
+            whole = torch.zeros_like(change).masked_scatter(free, mine)
+            change = torch.where(far, whole.clamp(-longest, longest), change)
+            free = free & ~far
         return change, float(r.square().sum() - (r + jacobian @ change).square().sum())
 
 

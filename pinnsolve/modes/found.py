@@ -8,6 +8,8 @@ the error, and the residual that is left.
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -19,8 +21,11 @@ from pinnsolve.calls import worded
 from pinnsolve.checks.check import Findings
 from pinnsolve.checks.check import check as checked
 from pinnsolve.errors import Outcome, ProblemError
+from pinnsolve.geometry.places import Plane
 from pinnsolve.integrated import integral
+from pinnsolve.modes.breaking import breaking
 from pinnsolve.modes.compared import judged
+from pinnsolve.modes.in_fluxes import in_fluxes
 from pinnsolve.modes.pencil import RULES as PENCIL
 from pinnsolve.modes.record import Modes
 from pinnsolve.modes.search import RULES, Search, Set, trial_of
@@ -61,13 +66,17 @@ def modes(problem: Problem, settings: Settings | None = None) -> Modes:
     began, chosen = perf_counter(), settings or Settings()
     name, wanted = sought(problem)
     check(problem, name, wanted.near)
-    base = at(problem, wanted.near)
+    told, base = problem, at(problem, wanted.near or 1.0)  # at zero what multiplies it is not seen
+    places = breaking(base) if len(problem.coordinates) == 1 else ()
+    if places:
+        told = in_fluxes(problem, base, bool(checked(base).unseen)) or problem
+        base = at(told, wanted.near or 1.0)
     findings = checked(base)
     refuse_jumps(base, findings)
-    made, _ = verified(base, findings)
-    search = Search(problem, wanted.near, wanted.count, made, chosen)
+    made = _planned(base, findings, places)
+    search = Search(told, wanted.near, wanted.count, made, chosen)
     best, errors, outcome, tried = search.run(began)
-    return _handed_out(problem, name, made, best, errors, outcome, tried, chosen, began)
+    return _handed_out(problem, told, name, made, best, errors, outcome, tried, chosen, began)
 
 
 def solved(problem: Problem, settings: Settings, more: bool) -> Solution:
@@ -80,20 +89,26 @@ def solved(problem: Problem, settings: Settings, more: bool) -> Solution:
     return modes(problem, settings).solution
 
 
+def _planned(problem: Problem, findings: Findings, places: tuple[Plane, ...]) -> Plan:
+    """How conditions are met by features that see the distance from these places."""
+    made, _ = verified(problem, findings)
+    return replace(made, planes=places or made.planes)
+
+
 def _handed_out(
-    problem: Problem, name: str, made: Plan, best: Set, errors: list[float], outcome: Outcome, tried: int,
-    settings: Settings, began: float,
+    asked: Problem, problem: Problem, name: str, made: Plan, best: Set, errors: list[float], outcome: Outcome,
+    tried: int, settings: Settings, began: float,
 ) -> Modes:  # fmt: skip
     whole = together(problem, best.values)
     findings: Findings = checked(whole)
-    planned, _ = verified(whole, findings)
+    planned = _planned(whole, findings, made.planes)
     trial = trial_of(whole, best.network, planned, best.seed, settings)
     singles: list[Trial] = []
     for value, vector in zip(best.values, best.vectors, strict=True):
         alike = PENCIL.one * max(map(abs, best.values))
         beside = [m for m, other in zip(singles, best.values, strict=False) if abs(value - other) <= alike]
         singles.append(trial_of(at(problem, value), best.network, made, best.seed, settings))
-        _normalise(singles[-1], vector, beside)
+        _normalise(singles[-1], vector, beside, asked.unknowns)
     trial.assign(_together(trial, singles))
     _check_same(trial, singles)
     points = Collocation(trial, sites(whole, planned), settings, torch.Generator().manual_seed(best.seed))
@@ -102,16 +117,18 @@ def _handed_out(
     look = Look(tried, seconds, "modes", weighted(weights, training), training, held)
     record = Training(
         outcome, seconds, tried, tried, [look], training, held, points.counts(), weights, "modes of random features",
-        repr(best.network), [], _distance(problem, best, made, settings),
+        repr(best.network), [], _distance(problem, best, made, settings, asked.unknowns),
     )  # fmt: skip
     described = settings.described() | {"method": record.method, "network": record.network}
     solution, near = Solution(trial, record, findings, described), problem.parameters[name]
     found = Modes(name, best.values, errors, best.residuals, solution, near, best.reach)
-    solution.judged = partial(judged, problem, found, settings.budget)
+    solution.judged = partial(judged, asked, found, settings.budget)
     return found
 
 
-def _distance(problem: Problem, best: Set, made: Plan, settings: Settings) -> float | None:
+def _distance(
+    problem: Problem, best: Set, made: Plan, settings: Settings, unknowns: Sequence[str]
+) -> float | None:  # fmt: skip
     """How far the modes of the set before are from these, the largest: each from all modes of nearly its eigenvalue.
 
     One at the end of the list may be of a pair whose other half is not in it; then nothing is known of it."""
@@ -122,8 +139,8 @@ def _distance(problem: Problem, best: Set, made: Plan, settings: Settings) -> fl
     def of(some: Set, k: int) -> Tensor:
         trial = trial_of(at(problem, some.values[k]), some.network, made, some.seed, settings)
         trial.assign(some.vectors[k])
-        fields = trial.unknowns(trial.prepare(places)).values()
-        found = torch.cat([f.value.detach() for f in fields]).cpu()
+        fields = trial.unknowns(trial.prepare(places))
+        found = torch.cat([fields[u].value.detach() for u in unknowns]).cpu()
         return found / found.norm()
 
     mine = torch.stack([of(best, k) for k in range(len(best.values))], 1)
@@ -137,23 +154,22 @@ def _distance(problem: Problem, best: Set, made: Plan, settings: Settings) -> fl
     return max(found, default=None)
 
 
-def _normalise(trial: Trial, vector: Tensor, beside: list[Trial]) -> None:
+def _normalise(trial: Trial, vector: Tensor, beside: list[Trial], unknowns: Sequence[str]) -> None:
     """Give a mode the norm one, the sign that is agreed on, and nothing of those of the same eigenvalue."""
     trial.assign(vector)
-    vector = vector / _square(trial) ** 0.5
+    vector = vector / _square(trial, unknowns) ** 0.5
     for other in beside:
         squares = []
         for sign in (1.0, -1.0):
             trial.assign(vector + sign * other.vector())
-            squares.append(_square(trial))
+            squares.append(_square(trial, unknowns))
         vector = vector - 0.25 * (squares[0] - squares[1]) * other.vector()
     trial.assign(vector)
-    trial.assign(_sign(trial) * vector / _square(trial) ** 0.5)
+    trial.assign(_sign(trial) * vector / _square(trial, unknowns) ** 0.5)
 
 
-def _square(trial: Trial) -> float:
-    """The integral of the sum of squares of the unknowns."""
-    unknowns = trial.problem.unknowns
+def _square(trial: Trial, unknowns: Sequence[str]) -> float:
+    """The integral of the sum of squares of these unknowns."""
 
     def square(**fields: Any) -> Any:
         return sum(fields[u] ** 2 for u in unknowns)

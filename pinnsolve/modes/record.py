@@ -18,7 +18,7 @@ class Modes:
     name : str
         Of the eigenvalue.
     values, errors, residuals : list of float
-        Eigenvalues, ascending; their relative errors as estimated; residuals relative to their terms.
+        Eigenvalues, ascending; their relative errors as estimated; residuals relative to E B u.
     solution : Solution
         Of the problem whose unknowns are all modes: u_1, u_2, ... with E_1, E_2, ... among its parameters.
     near : float

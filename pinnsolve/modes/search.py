@@ -1,7 +1,7 @@
 """Sets of random features and the modes that they have, until eigenvalues stay from set to set.
 
-An eigenvalue is no better known than its residual, relative to its terms: dist(E, spectrum) <= |A u + E B u| / |B u|
-where A and B are symmetric, whatever the features are (Weinstein's bound). Both sets may miss the same kink.
+An eigenvalue is no better known than its residual: dist(E, spectrum) <= |A u + E B u| / |B u| where A and B are
+symmetric, whatever the features are (Weinstein's bound). Both sets may miss the same kink.
 Source: Chatelin, Spectral Approximation of Linear Operators (1983), section 6.4.
 """
 
@@ -20,13 +20,11 @@ from pinnsolve.modes.pencil import Pencil
 from pinnsolve.modes.statement import at
 from pinnsolve.networks.random_features import RandomFeatures
 from pinnsolve.problem.binding import Fields
-from pinnsolve.problem.probes import Size
 from pinnsolve.problem.problem import Problem
 from pinnsolve.residuals import Residuals, Site, sites
 from pinnsolve.settings import LAYERS, Settings
 from pinnsolve.training.collocation import Collocation
-from pinnsolve.training.rounding import terms
-from pinnsolve.training.weights import made_of, weighted, weights_of
+from pinnsolve.training.weights import weighted, weights_of
 from pinnsolve.trial.exact import Plan
 from pinnsolve.trial.trial import Trial
 
@@ -39,21 +37,32 @@ class Rules:
     ----------
     first, most : int
         Features of the first round, and of the last. Fewer first: high modes are not seen. More at last: minutes.
+    wider : float
+        Times the highest frequency: the next wider range.
+    gains : float
+        Of what half as many features leave: where more is left, these have too few half-waves, and the next ones have
+        a wider range. Of what a range leaves: where the next wider one leaves more, no other is tried. Larger: narrow
+        wells want thousands of features. Smaller: ranges wider than they need be.
     certain : float
         Of the tolerance: the change of the eigenvalues from one set of features to the next at which it ends.
     longer : float
         Times what the last round took: the next one, of twice as many features.
     solved : float
-        The residual of a mode, relative to its terms: with more of it it is none.
+        The residual of a mode, relative to E B u: with more of it it is none.
+    stays : float
+        Of an imaginary part: where it changes by less from set to set, it is there.
     alike : float
         Of the largest: modes of eigenvalues that differ by less are told apart from set to set by chance.
     """
 
     first: int = 100
     most: int = 1600
+    wider: float = 4.0
+    gains: float = 0.5
     certain: float = 0.3
     longer: float = 7.0
-    solved: float = 0.05
+    solved: float = 0.2
+    stays: float = 0.05
     alike: float = 1e-4
 
 
@@ -73,7 +82,7 @@ class Set:
         Ascending.
     vectors : list of tensor (P,)
     residuals : list of float
-        On held-out points, relative to their terms (rms).
+        On held-out points, relative to E B u (rms).
     beyond : tensor (L,)
         The nearer eigenvalues that are no real numbers.
     reach : float
@@ -108,6 +117,10 @@ class Search:
         last = perf_counter()
         sets = [self.found(kind, self.settings.seed + k) for k, kind in enumerate(kinds)]
         took = (perf_counter() - last) / len(sets)
+        while min(sets, key=lambda s: s.worst) is sets[-1]:  # the widest range of frequencies
+            sets.append(self.found(_wider(sets[-1].network), self.settings.seed + len(sets)))
+            if sets[-1].worst > RULES.gains * sets[-2].worst:
+                break
         best, tried, errors = min(sets, key=lambda s: s.worst), len(sets), [math.inf] * self.count
         while best.network.count < RULES.most:
             if perf_counter() - began + RULES.longer * took > self.settings.budget:
@@ -115,7 +128,8 @@ class Search:
                     raise self._none(best)
                 return best, errors, self._told("budget", errors, tried), tried
             last = perf_counter()
-            network = replace(best.network, count=2 * best.network.count)
+            poor = best.before is not None and best.worst > RULES.gains * best.before.worst
+            network = replace(_wider(best.network) if poor else best.network, count=2 * best.network.count)
             richer = self.found(network, self.settings.seed + tried)
             took, tried = perf_counter() - last, tried + 1
             errors = [math.inf] * self.count
@@ -139,7 +153,7 @@ class Search:
                 "Complex modes are two real unknowns; or look elsewhere, near another number.",
             )
         return ProblemError(
-            f"no {self.count} modes were found near {self.near:g}: the closest leave {best.worst:.0e} of their terms",
+            f"no {self.count} modes were found near {self.near:g}: the closest leave {best.worst:.0e} of E times them",
             "Ask for fewer of them, near another number, or give it more seconds.",
         )
 
@@ -165,8 +179,10 @@ class Search:
         whole = len(found) == self.count and not len(beyond) and bool(found.isfinite().all())
         residuals = [math.inf] * self.count
         if whole:
-            pairs = zip(found.tolist(), vectors.T, strict=True)
-            residuals = [self._left(value, network, seed, vector, points, weights) for value, vector in pairs]
+            small = 1e-6 * reach
+            sizes = (b @ vectors).norm(dim=0) * found.abs().where(found.abs() > small, reach)
+            pairs = zip(found.tolist(), vectors.T, sizes.tolist(), strict=True)
+            residuals = [self._left(v, network, seed, vector, points, weights) / size for v, vector, size in pairs]
         return Set(network, seed, found.tolist(), list(vectors.T), residuals, beyond, reach)
 
     def _trial(self, value: float, network: RandomFeatures, seed: int) -> Trial:
@@ -175,18 +191,17 @@ class Search:
     def _left(
         self, value: float, network: RandomFeatures, seed: int, vector: Tensor, points: Collocation, weights: Any
     ) -> float:
-        """The residual of a mode on held-out points, relative to its terms."""
+        """The residual of a mode on held-out points."""
         trial = self._trial(value, network, seed)
         trial.assign(vector)
-        held = Residuals(
-            trial, [(s, p) for s, (_, p) in zip(sites(trial.problem, self.made), points.held_out.places, strict=True)]
-        )
-        values = trial.unknowns(trial.prepare(held.places[0][1]))
-        about = {u: Size(0.0, float(v.value.detach().square().mean().sqrt()) or 1.0) for u, v in values.items()}
-        made = max(
-            weighted(weights, terms(held)), weighted(weights, made_of(held, about))
-        )  # of a constant all are zero
-        return (weighted(weights, held.rms()) / made) ** 0.5 if made > 0 else math.inf
+        places = zip(sites(trial.problem, self.made), points.held_out.places, strict=True)
+        held = Residuals(trial, [(s, p) for s, (_, p) in places])
+        return weighted(weights, held.rms()) ** 0.5
+
+
+def _wider(network: RandomFeatures) -> RandomFeatures:
+    low, high = network.scale
+    return replace(network, scale=(low, RULES.wider * high))
 
 
 def trial_of(problem: Problem, network: RandomFeatures, made: Plan, seed: int, settings: Settings) -> Trial:
@@ -204,7 +219,7 @@ def apart(a: list[float], b: list[float], scale: float) -> list[float]:
 
 def _stay(a: Tensor, b: Tensor) -> bool:
     """Whether there are eigenvalues that are no real numbers, and are the same from set to set."""
-    return len(a) == len(b) > 0 and bool(((a.abs() - b.abs()).abs() <= RULES.solved * b.imag.abs()).all())
+    return len(a) == len(b) > 0 and bool(((a.abs() - b.abs()).abs() <= RULES.stays * b.imag.abs()).all())
 
 
 def _unknown(name: str) -> Any:

@@ -128,11 +128,11 @@ def refuse_jumps(problem: Problem, findings: Findings) -> None:
     ProblemError
         With the place.
     """
-    where = [*findings.unseen, *findings.jumps]
-    if where or (problem.materials and problem.parts is None):
-        told = where[0] if where else f"the coefficient '{next(iter(problem.materials))}' jumps"
+    apart = problem.materials and problem.parts is None and len(problem.space_coordinates) > 1
+    told = [*findings.unseen, *findings.jumps] + [f"the coefficient '{n}' jumps" for n in problem.materials if apart]
+    if told:
         raise ProblemError(
-            f"modes are made of smooth features, and {told}",
+            f"modes are made of smooth features, and {told[0]}",
             "Write a first-order system, with the flux as an unknown: d(f, x) + E * u and f - k * d(u, x).",
         )
 

@@ -85,8 +85,7 @@ class Inputs(nn.Module):
                 columns += [torch.cos(phase), torch.sin(phase)]
             else:
                 columns.append(self.domain.scaled(name, at[name]))
-        for plane in self.planes:
-            columns.append(on_jets.abs(at[plane.coordinate] - plane.value) * (2 / self.domain.length(plane.coordinate)))
+        columns += [self._away(plane, at[plane.coordinate]) for plane in self.planes]
         for corner in self.corners:
             columns += self._around(corner, at)
         for view in self.views:
@@ -96,6 +95,13 @@ class Inputs(nn.Module):
             return inputs
         waves = nn.functional.linear(inputs, 2 * pi * self.frequencies.to(at[name].dtype))
         return torch.cat([inputs, torch.sin(waves), torch.cos(waves)], -1)
+
+    def _away(self, plane: Plane, place: Any) -> Any:
+        """The distance from an interface, in half lengths of the domain; around a period that of the chord."""
+        away = (place - plane.value) * (2 / self.domain.length(plane.coordinate))
+        if plane.coordinate in self.periodic:
+            away = torch.sin(away * (pi / 2)) * (2 / pi)
+        return on_jets.abs(away)
 
     def seen(self, count: int) -> torch.Tensor | None:
         """Which inputs each of `count` neurons sees, (count, D) of ones and zeros; None where all see everything.

@@ -25,6 +25,7 @@ from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.fewer import Fewer
 from pinnsolve.problem.names import check_noise
+from pinnsolve.problem.unknown import Unknown
 
 ROW = "number of the row"  # no unknown can be called so
 # Standard deviations from which on Huber's loss is no longer a square. Larger: outliers count for more. Smaller: less
@@ -91,8 +92,9 @@ def unhuber(s: torch.Tensor) -> torch.Tensor:
 
 
 def measured(
-    domain: Domain, unknowns: Sequence[str], given: Observed, fewer: Mapping[str, Fewer] | None = None
-) -> Measured:
+    domain: Domain, unknowns: Sequence[str], given: Observed, fewer: Mapping[str, Fewer] | None = None,
+    functions: Mapping[str, Unknown] | None = None,
+) -> Measured:  # fmt: skip
     """The measurements in the problem's terms, by its domain and the names of its unknowns; a coordinate on which none
     of those that were measured depends (`fewer`) need not be told.
 
@@ -105,6 +107,14 @@ def measured(
     columns = dict(table.columns)
     check_noise(given, [*domain.coordinates, *unknowns])
     names = {*domain.coordinates, *unknowns}
+    for name, function in (functions or {}).items():
+        if name in columns:
+            place = f"on=point({function.coordinates[0]}=0.5)"
+            raise ProblemError(
+                f"{table.name} tells of '{name}', an unknown function, and data are of unknowns",
+                f"What is known of {name} is a condition, dirichlet({name}=1.0, {place}). To leave the column out, "
+                "name the others: columns=(...).",
+            )
     for coordinate in domain.coordinates:
         if coordinate not in columns:
             raise ProblemError(

@@ -20,8 +20,8 @@ from pinnsolve.problem.unknown import Unknown
 
 
 def functions_of(condition: Equation, unknowns: Collection[str], functions: Collection[str]) -> tuple[str, ...]:
-    """The unknown functions of which a condition speaks; none where it speaks of an unknown (too), other than as of the
-    place at which it stands.
+    """The unknown functions of which a condition speaks; none where it speaks of an unknown (too), unless it stands
+    where an unknown has a value: there unknowns are arguments.
 
     >>> from pinnsolve import condition, dirichlet
     >>> functions_of(dirichlet(k=1)[0], ["u"], ["k"]), functions_of(condition(lambda u, k: k * u)[0], ["u"], ["k"])
@@ -31,7 +31,7 @@ def functions_of(condition: Equation, unknowns: Collection[str], functions: Coll
     place = condition.on.place or {}
     return (
         ()
-        if any(name in unknowns and name not in place for name in named)
+        if any(name in unknowns for name in named) and not any(name in unknowns for name in place)
         else tuple(name for name in functions if name in named)
     )
 

@@ -70,21 +70,56 @@ def plane_of(c: Equation, name: str, function: Unknown, parameters: Mapping[str,
     """
     arguments, place = function.coordinates, c.on.place or {}
     write = f"Say where one of them has a value: dirichlet({name}=0.0, on=point({arguments[0]}=0))."
-    if len(place) != 1 or not set(place) <= set(arguments):
+    if not place or not set(place) <= set(arguments):
         raise ProblemError(
             f"{c.name}: {name} is a function of {' and '.join(arguments)}, and {c.on.name} is no place of one of these",
             write, c.place,
         )  # fmt: skip
-    if c.prescribes is None or c.prescribes.what != "value":
-        raise ProblemError(f"{c.name} is none of its values, and nothing else can be said of it", write, c.place)
+    if len(place) > 1:
+        raise ProblemError(
+            f"{c.name}: what {name} is in a single point cannot be built in, only what it is where one of "
+            f"{', '.join(arguments)} has a value and the others any", write, c.place,
+        )  # fmt: skip
     (at,) = place
     others = [a for a in arguments if a != at]
     if c.function is not None:
-        check_names(c.function, c.name, [*others, *parameters])
-    plane = Plane(at, float(place[at]), c.prescribes.given, parameters, ())
-    if c.prescribes.number is not None and (why := function.beyond(name, c.prescribes.number)):
+        check_names(c.function, c.name, [*others, *parameters, *([] if c.prescribes else [name, at])])
+    given = _given(c, name, {**dict.fromkeys(arguments, 0.5), **place}, parameters)
+    if given is None:
+        raise ProblemError(f"{c.name} is none of its values, and nothing else can be said of it", write, c.place)
+    plane = Plane(at, float(place[at]), given, parameters, ())
+    if (
+        c.prescribes is not None
+        and c.prescribes.number is not None
+        and (why := function.beyond(name, c.prescribes.number))
+    ):
         raise ProblemError(f"{c.name} prescribes {c.prescribes.number:.6g}", why, c.place)
     return replace(plane, seen=tuple(_value(plane, dict.fromkeys(arguments, v)) for v in Plane.elsewhere))
+
+
+def _given(
+    c: Equation, name: str, at: Mapping[str, float], parameters: Mapping[str, float]
+) -> Callable[[Fields], Jet] | None:  # fmt: skip
+    """The values that a condition prescribes, in whichever words: where it is none of its values nothing."""
+    if c.prescribes is not None:
+        return c.prescribes.given if c.prescribes.what == "value" else None
+
+    def left(fields: Fields, value: float) -> Any:
+        return c.residual(fields.replaced({name: fields.chart.numbers(value)}))
+
+    def given(fields: Fields) -> Jet:
+        zero = left(fields, 0.0)
+        return -zero / (left(fields, 1.0) - zero)
+
+    chart = Chart(tuple(at), 1, torch.float64, torch.device("cpu"))
+    places = {n: chart.coordinate(n, torch.full((1,), v, dtype=torch.float64)) for n, v in at.items()}
+    fields = Fields(chart, {**parameters, **places})
+    try:
+        zero, one, three = (float(left(fields, v).value[0]) for v in (0.0, 1.0, 3.0))
+    except ProblemError:  # it differentiates what has no slope here
+        return None
+    affine = one != zero and abs(three - zero - 3 * (one - zero)) <= EQUAL * abs(one - zero)
+    return given if affine else None
 
 
 def agreeing(name: str, function: Unknown, planes: Sequence[Plane]) -> None:

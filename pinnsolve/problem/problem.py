@@ -134,7 +134,7 @@ class Problem(Told, Divided):
         check_free(self.unknowns, self.coordinates, self.others, self.functions)
         flat = numbered(flattened(conditions))
         data = [c for c in flat if isinstance(c, Observed)]
-        self.observations = tuple(measured(self.domain, self.unknowns, c, self.fewer) for c in data)
+        self.observations = tuple(measured(self.domain, self.unknowns, c, self.fewer, self.functions) for c in data)
         self.experiments = experiments_of(data)
         declared = Declared(
             self.domain, self.unknowns, self.others, given.unknown, equations_of(equations, levels(self.fewer)),

@@ -45,6 +45,10 @@ class Animation:
 def animate(solution: Solution, unknown: str | None, frames: int, seconds: float) -> Animation:
     """See `Solution.animate`."""
     problem = solution.problem
+    if unknown is not None and "." in str(unknown):
+        raise ProblemError(
+            f"animate('{unknown}') is given a file in place of an unknown", 'Write animate().save("u.gif").'
+        )
     name = asked(solution, [unknown] if unknown is not None else problem.unknowns[:1])[0]
     if problem.time is None or not problem.space_coordinates:
         lacks = "time" if problem.time is None else "space"

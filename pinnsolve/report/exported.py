@@ -32,7 +32,10 @@ def export(solution: Solution, path: Path) -> Path:
         If there is no such format, or the file cannot be written.
     """
     if path.suffix not in FORMATS:
-        raise ProblemError(f"'{path.name}' has no ending that says its format", did_you_mean(path.suffix, FORMATS))
+        remedy = f'Possible: {", ".join(FORMATS)}. Pictures are solution.plot().savefig("u.png").'
+        if "?" in did_you_mean(path.suffix[1:], [f[1:] for f in FORMATS]):  # the dot alone makes no two alike
+            remedy = did_you_mean(path.suffix, FORMATS)
+        raise ProblemError(f"'{path.name}' has no ending that says its format", remedy)
     try:
         FORMATS[path.suffix](solution, path)
     except OSError as error:

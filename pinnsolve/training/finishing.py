@@ -273,6 +273,8 @@ def _with_noise(
 def _more_data(found: Identified, problem: Problem) -> str:
     """What to do where something is not determined: between given values a function of an unknown has no size."""
     bent = [n for n in found.undetermined if n in problem.of_unknowns]
+    if not bent and problem.observations and len(found.undetermined) > 1:
+        return "give measurements that tell them apart: observed(..., given=...), or take one of them as known"
     if not bent:
         return "give measurements: observed(...)"
     argument, *others = problem.functions[bent[0]].coordinates

@@ -100,6 +100,10 @@ def test_files(rod: Solution, disc: Solution, tmp_path: Path) -> None:
     assert shape.cells[0].type == "triangle" and np.abs(shape.points).max() <= 1 + 1e-6
     with pytest.raises(ProblemError, match=r"did you mean '.vtu'"):
         rod.export(tmp_path / "rod.vtk")
+    with pytest.raises(ProblemError, match=r"Possible: .vtu, .xdmf, .nc, .csv. Pictures are"):
+        rod.export(tmp_path / "rod.png")
+    with pytest.raises(ProblemError, match=r"animate\(\)\.save"):
+        rod.animate("u.gif")
     with pytest.raises(ProblemError, match="cannot be written"):
         rod.export(tmp_path / "nowhere" / "rod.csv")
 
