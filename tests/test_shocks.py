@@ -192,6 +192,13 @@ def test_differences_on_unlike_cells_and_steps() -> None:
     assert at_place(slabs(3, 2, 1.0, 2.0), 0.75, [0.1, 3.9])[0].tolist() == pytest.approx([2.5, 2.5])
 
 
+def test_noise_of_a_constant_is_relative_to_its_size() -> None:
+    """As of velocity and pressure beside a contact: both marches have some, and not the same."""
+    found = difference(slabs(3, 2, 1.0, 3e-5), slabs(5, 7, 1.0, -3e-5), [0.1])
+    assert found.l1 == pytest.approx(6e-5 / 0.1, rel=1e-3)
+    assert difference(slabs(3, 2, 1.0, 3.1e-5), slabs(5, 7, 1.0, 3e-5), [0.1]).l1 > 0.05  # a slope that both have
+
+
 def layers(width: float, contact: float) -> torch.Tensor:
     """Slopes of a shock at -1, of a contact at 1 and of a fan from 3 to 5."""
     x = torch.linspace(-3, 6, 1801, dtype=torch.float64)

@@ -52,6 +52,27 @@ def of_estimates(norms: Tensor, deviations: Tensor, scales: Sequence[float]) -> 
     return [of_estimate(*told) for told in zip(norms.tolist(), deviations.tolist(), scales, strict=True)]
 
 
+def of_two(
+    norms: Tensor, deviations: Tensor, apart: Tensor, scales: Sequence[float], flat: float
+) -> list[float]:  # fmt: skip
+    """The same of two approximate solutions that are so far apart, (F,) all: what varies by less than a share `flat` of
+    its scale, and by less than twice what they differ by, is a constant that carries their noise.
+
+    >>> import torch
+    >>> constant, noise = torch.tensor([1.0]), torch.tensor([0.5**15])
+    >>> [of_two(constant, noise, apart, [0.25], 1e-2) for apart in (noise, noise / 4)]
+    [[0.25], [3.0517578125e-05]]
+    """
+    told = zip(norms.tolist(), deviations.tolist(), apart.tolist(), scales, strict=True)
+    return [_of_two(norm, deviation, min(2 * away, flat * scale), scale) for norm, deviation, away, scale in told]
+
+
+def _of_two(norm: float, deviation: float, noise: float, scale: float) -> float:
+    if deviation > noise:
+        return of_estimate(norm, min(norm, deviation), scale)
+    return min(norm, scale) if norm > noise else scale
+
+
 def of_values(values: Tensor, scale: float, shares: Tensor | None = None) -> float:
     """The same of a solution's values (N,), of which each stands for a share of the domain, one in the mean."""
 

@@ -86,6 +86,8 @@ def conserved(problem: Problem, sizes: Mapping[str, Size]) -> Conserved | None:
     kind = None if problem.solenoidal else _linear_and_spreading(problem, sizes)
     if kind is None or (len(space) > 1 and not kind[1]):
         return None
+    if kind[0] and _twice(problem):  # waves, which carry what jumps whatever multiplies it
+        return Conserved(tuple((1.0,) for _ in problem.equations), "", True)
     told, unsaid = list[tuple[float, ...]](), list[str]()
     for equation in problem.equations:
         names, found, within = _weights(problem, equation, sizes, kind[1])
@@ -115,7 +117,7 @@ def _linear_and_spreading(problem: Problem, sizes: Mapping[str, Size]) -> tuple[
         answers = [problem.prober.inside(equation, sizes, shift) for shift in RULES.shifts]
         first = {(u, alpha): slope for u, alpha, slope in answers[0].slopes if any(alpha)}
         asked = {alpha for a in answers for u, alpha, _ in a.slopes}
-        high = any(sum(alpha) > 2 or (sum(alpha) > 1 and alpha[time]) for alpha in asked)
+        high = any(sum(alpha) > 2 or (sum(alpha) > 1 and alpha[time] == 1) for alpha in asked)
         if high or not all(bool(a.residual.isfinite().all()) for a in answers):
             return None
         begun = {alpha for _, alpha in problem.prober.derivatives(equation)} - asked  # of unknowns beyond a threshold
@@ -126,10 +128,18 @@ def _linear_and_spreading(problem: Problem, sizes: Mapping[str, Size]) -> tuple[
                 same = first.get((u, alpha), torch.zeros_like(slope))
                 if any(alpha) and bool(((slope - same).abs() > RULES.same * slope.abs().max()).any()):
                     curved.add(sum(alpha) > 1)
-    spreads = any(sum(alpha) > 1 for alpha in seen)
+    spreads = any(sum(alpha) > 1 and not alpha[time] for alpha in seen)
+    if _twice(problem):
+        return None if curved or not spreads else (True, False)
     if (spreads and True not in curved) or len({alpha[time] for alpha in seen}) < 2:
         return None
     return not curved, spreads
+
+
+def _twice(problem: Problem) -> bool:
+    """Whether an equation derives twice along time."""
+    time = problem.coordinates.index(str(problem.domain.time))
+    return any(alpha[time] > 1 for e in problem.equations for _, alpha in problem.prober.derivatives(e))
 
 
 def _weights(

@@ -3,7 +3,7 @@ from the limit that both go to: in L1 and in L2.
 
 Integrals over space and time, by Gauss points between all ends of cells of both, at times that are closest at the
 start, where jumps open. Each unknown's difference is told relative to its size or, where that is smaller, to how much
-it varies about its mean.
+it varies about its mean; of one that does not vary, as velocity and pressure do not across a contact, to its size.
 
 Errors fall as nu to a power p, so that of marches whose viscosity fell from r nu to nu the last difference is r^p - 1
 times the error. A shock's width is as nu, and p = 1 in L1, 1/2 in L2; that of a contact is as its root, and p = 1/2 and
@@ -42,8 +42,14 @@ class Rules:
         Along each coordinate of a plane. Fewer: an edge that moves by less than lies between is met at random.
     steep : float
         Of an unknown's size over the domain's length: slopes below it are none of a shock.
+    flat : float
+        Of an unknown's size: what varies by less, and by less than twice what two marches differ by, is a constant that
+        carries their noise (a pure contact's velocity and pressure: 4e-4). Larger: weak waves are measured by what is
+        not theirs. Smaller: noise is taken for a solution.
     safe_l1, safe_l2 : float
-        Times what theory says of contacts. Smaller: too kind (`validation.shocks`).
+        Times what theory says of contacts. Smaller: too kind (`validation.shocks`). In L2 theory adds differences up
+        that do not point one way: of layers (1 + erf(x / w)) / 2 or 1 / (1 + exp(x / w)), w as the root of nu, the
+        error is 0.66 and 0.68 times as much, of 1 + x / sqrt(x^2 + w^2) 0.75.
     shock_l1, shock_l2 : float
         The same of shocks, beside which there are corners of fans, and where a march with more viscosity has not got
         as far: 1 and 0.9 times were seen.
@@ -53,8 +59,9 @@ class Rules:
     points: int = 8
     places: int = 100
     steep: float = 10.0
+    flat: float = 1e-2
     safe_l1: float = 1.25
-    safe_l2: float = 1.04
+    safe_l2: float = 0.85
     shock_l1: float = 1.8
     shock_l2: float = 1.25
 
@@ -91,7 +98,8 @@ class Difference:
 
 
 def difference(
-    first: Sequence[Slab], second: Sequence[Slab], scales: Sequence[float], ratio: float | None = None
+    first: Sequence[Slab], second: Sequence[Slab], scales: Sequence[float], ratio: float | None = None,
+    carried: bool = False,
 ) -> Difference:  # fmt: skip
     """How far the first march is from the second.
 
@@ -102,6 +110,8 @@ def difference(
         The natural size of each unknown.
     ratio : float, optional
         Of the viscosity of the first over that of the second.
+    carried : bool
+        Whether jumps are carried along without one, as wide as they began: errors fall as at shocks everywhere.
     """
     device, count, fields = second[0].modes.device, RULES.times, second[0].modes.shape[2]
     begin, span = second[0].begin, second[-1].end - second[0].begin
@@ -117,7 +127,9 @@ def difference(
         x, w = _points(mesh_a, mesh_b)
         u, v = _values(mesh_a, a, x, one), _values(mesh_b, b, x, other)
         before, now = _values(mesh_a, a, x, one, 1).abs(), _values(mesh_b, b, x, other, 1).abs()
-        fast = torch.zeros_like(now, dtype=torch.bool) if ratio is None else quick(before, now, ratio)
+        fast = torch.full_like(now, carried, dtype=torch.bool)
+        if ratio is not None and not carried:
+            fast = quick(before, now, ratio)
         off = torch.stack([~fast, fast]) * (u - v).abs()
         apart += weight * (torch.stack([off, off.square()]) @ w)
         own += weight * (torch.stack([v, v.abs(), v.square()]) @ w)
@@ -127,8 +139,10 @@ def difference(
             slopes.append(torch.where(seen, now.amax(1) / before.amax(1).clamp(min=1e-300), torch.zeros_like(sizes)))
     mean, size, norm = own
     varied = torch.stack([weight * ((v - mean[:, None]).abs() @ w) for weight, v, w in kept]).sum(0)
-    yards = yardstick.of_estimates(size, torch.minimum(size, varied), scales)
-    yards += yardstick.of_estimates(norm.sqrt(), (norm - mean.square()).clamp(min=0).sqrt(), scales)
+    in_l1, in_l2 = apart.sum(1)
+    yards = yardstick.of_two(size, varied, in_l1, scales, RULES.flat)
+    spread = (norm - mean.square()).clamp(min=0).sqrt()
+    yards += yardstick.of_two(norm.sqrt(), spread, in_l2.sqrt(), scales, RULES.flat)
     l1, l2 = _relative(apart, torch.ones(2, 2, dtype=torch.float64), yards)
     beyond = (math.inf, math.inf) if ratio is None else _relative(apart, RULES.beyond(ratio), yards)
     return Difference(l1, l2, float(torch.stack(slopes).max()), *beyond)

@@ -41,8 +41,9 @@ def difference_in_plane(first: Sequence[Slab], second: Sequence[Slab], scales: S
         weights @ of.mean(-1)
         for of in (v, v.abs(), v.square(), (u - v).abs(), (u - v).square(), _about_mean(v, weights))
     )
-    of_size = yardstick.of_estimates(size, torch.minimum(size, varied), scales)
-    of_norm = yardstick.of_estimates(norm.sqrt(), (norm - mean.square()).clamp(min=0).sqrt(), scales)
+    of_size = yardstick.of_two(size, varied, away, scales, RULES.flat)
+    spread = (norm - mean.square()).clamp(min=0).sqrt()
+    of_norm = yardstick.of_two(norm.sqrt(), spread, square.sqrt(), scales, RULES.flat)
     l1, l2 = away / away.new_tensor(of_size), square.sqrt() / away.new_tensor(of_norm)
     return Difference(float(l1.max()), float(l2.max()), 0.0)
 

@@ -2,7 +2,8 @@
 
     (K - s M) r = 0,      K = d residual / d u_x,      M = d residual / d u_t,
 
-and in the row of an equation without derivatives K is d residual / d u: it holds all along a wave.
+and in the row of an equation without derivatives K is d residual / d u: it holds all along a wave. Of equations of
+second order in time they are what multiplies second derivatives, and -s^2 stands in place of s.
 """
 
 from __future__ import annotations
@@ -83,7 +84,8 @@ def coming_in(laws: Evolution, at_end: States, upper: bool, fastest: float) -> i
 
 
 def speeds(laws: Evolution, states: States) -> Tensor:
-    """The speeds of all waves, (N, F); not a number, where there are fewer or they are not known."""
+    """The speeds of all waves, (N, F); not a number, where there are fewer or they are not known. Of equations of
+    second order, waves of which run either way, those that are positive."""
     problem, zeroth = laws.problem, (0,) * len(laws.problem.coordinates)
 
     def derivative(f: int, alpha: Alpha) -> Tensor:
@@ -92,12 +94,13 @@ def speeds(laws: Evolution, states: States) -> Tensor:
     found = answers(
         problem, problem.equations, laws.points(states.x[:, None], states.t), derivative, slopes=True
     ).slopes
+    order = 2 if laws.second else 1
     k, m, held = torch.zeros(3, len(states.x), len(problem.equations), len(problem.unknowns), dtype=torch.float64)
     for (e, f, alpha), slope in found.items():
-        (along,), _ = laws.derivative(alpha)
+        (along,), late = laws.derivative(alpha)
         into = held if alpha == zeroth else k if along else m
-        if along < 2:  # what is spread is no wave
-            into[:, e, f] += slope * laws.sizes[f] * (laws.sign if into is m else 1)
+        if max(along, late) == order or into is held:  # what is spread is no wave
+            into[:, e, f] += slope * laws.sizes[f] * (laws.sign if late == 1 else 1)
     k = torch.where(((k != 0) | (m != 0)).any(-1, keepdim=True), k, held)
     rows = torch.maximum(k.abs().amax(-1, keepdim=True), 1e-300 + torch.zeros_like(k[..., :1]))
     evolves = m.abs().amax(-1, keepdim=True)
@@ -108,4 +111,5 @@ def speeds(laws: Evolution, states: States) -> Tensor:
     good = (failed == 0) & made.isfinite().all(-1).all(-1)
     inverse = torch.linalg.eigvals(torch.where(good[:, None, None], made, torch.zeros_like(made)))
     waves = inverse.abs() * shift > 1e-9  # others are algebraic
-    return torch.where(waves, (1 / inverse).real - shift, torch.full_like(shift, float("nan")))
+    told = torch.where(waves, (1 / inverse).real - shift, torch.full_like(shift, float("nan")))
+    return (-told).sqrt() if laws.second else told

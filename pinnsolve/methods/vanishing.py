@@ -6,6 +6,8 @@ u the limit, and c as errors fall with nu (`march.limits`). A march takes as man
 march itself misses (own) is told by the same march with richer features, at the viscosity before, twice. Beside a shock
 values themselves are not within any.
 
+Where linear equations carry jumps, these are smeared over nu / speed in place of a viscosity.
+
 Source: Kuznetsov, USSR Comput. Math. Math. Phys. 16 (1976) 105 (the order 1/2 in L1).
 """
 
@@ -73,8 +75,12 @@ class Rules:
     closer, edge : float
         There, in place of `tolerance` and `steps`. Larger: values below zero beside an edge, where diffusion would be
         negative, and marches that end there. Smaller: up to twice the time.
+    carried : float
+        In place of `tolerance` where jumps are carried along without a viscosity, which wears nothing down; there
+        `edge` stands for `steps`, too. Larger: bounds of what marches miss that do not fall, twice the error. Smaller:
+        the time of the first marches.
     again : int
-        There, how often a march that got stuck is made to a lower tolerance.
+        Where diffusion vanishes, how often a march that got stuck is made to a lower tolerance.
     seen : float
         There, the ratio of differences that is believed at most. Larger: too kind where a slow part is small as yet.
     sure : float
@@ -100,6 +106,7 @@ class Rules:
     exact: float = 0.1
     closer: float = 1e-3
     edge: float = 2.0
+    carried: float = 3e-3
     again: int = 2
     seen: float = 3.0
     sure: float = 1.5
@@ -126,6 +133,8 @@ class Limit:
         Why the equations do not say where a shock runs, if they do not.
     untold : str
         Where waves come in of which no condition speaks.
+    width : float
+        Where no viscosity was added, since jumps are carried along alone, over which length these were smeared.
     """
 
     nu: float
@@ -135,6 +144,7 @@ class Limit:
     shock: bool = False
     unsaid: str = ""
     untold: str = ""
+    width: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,8 +203,10 @@ def _marcher(trial: Marched, state: State, share: float) -> Marcher:
     """A march with a viscosity that is such a share of a unit, to a tolerance that was divided by `ratio` so many
     times as one got stuck; a start's jumps are as wide as a shock."""
     assert isinstance(trial.law, Law)
-    most = RULES.closer if trial.law.spread else RULES.tolerance
-    tolerance = min(most, (RULES.edge if trial.law.spread else RULES.steps) * share) / RULES.ratio ** state["closer"]
+    most, steps = RULES.tolerance, RULES.steps
+    if trial.law.spread or trial.law.carries:
+        most, steps = RULES.closer if trial.law.spread else RULES.carried, RULES.edge
+    tolerance = min(most, steps * share) / RULES.ratio ** state["closer"]
     accuracy = Accuracy(*_richness(trial), tolerance, RULES.bound * tolerance, activation=trial.layer.activation)
     marcher = Marcher(
         trial.law.with_viscosity(share * state["unit"], 0.0 if trial.law.spread else state["speed"]),
@@ -229,16 +241,21 @@ def _taken_up(trial: Marched, state: State) -> tuple[Marcher, Marched]:
     return live
 
 
+def begun_with(law: Law, state: State, marches: int = 0) -> Limit:
+    """What a march adds, before anything is known of how far that is from the limit."""
+    nu = float(state["share"] * state["unit"])
+    return Limit(nu, marches, width=nu / state["speed"] if law.carries else 0.0)
+
+
 def _ended(trial: Marched, found: list[Slab], now: State, objective: Objective) -> State:
     """A march has come to its end: how far it is from the one before, and whether another follows."""
-    level, unit, took, before = now["level"], now["unit"], now["took"], now["before"]
+    level, took, before = now["level"], now["took"], now["before"]
     share, former = now["share"], now["former"]
-    limit = Limit(
-        share * unit, level + 1, unsaid=trial.law.conserved.unsaid, untold=untold(trial.law, found, now["speed"])
-    )
+    limit = begun_with(trial.law, now, level + 1)
+    limit = replace(limit, unsaid=trial.law.conserved.unsaid, untold=untold(trial.law, found, now["speed"]))
     if level:
         scales = [trial.plan.size(u).scale for u in trial.problem.unknowns]
-        last = _apart(trial.slabs, found, scales, former / share)
+        last = _apart(trial.slabs, found, scales, former / share, trial.law.carries)
         own = _own(trial, now, scales, objective) or last
         shock = last.steeper > (former / share) ** RULES.shock
         l2 = _falls(now["apart"], last.l2, shock) * last.l2 if trial.law.spread else last.beyond_l2
@@ -257,10 +274,10 @@ def _ended(trial: Marched, found: list[Slab], now: State, objective: Objective) 
 
 
 def _apart(
-    first: list[Slab], second: list[Slab], scales: list[float], ratio: float | None = None
+    first: list[Slab], second: list[Slab], scales: list[float], ratio: float | None = None, carried: bool = False
 ) -> Difference:  # fmt: skip
     planar = second[0].mesh.dims > 1
-    return difference_in_plane(first, second, scales) if planar else difference(first, second, scales, ratio)
+    return difference_in_plane(first, second, scales) if planar else difference(first, second, scales, ratio, carried)
 
 
 def _falls(before: float, last: float, shock: bool) -> float:

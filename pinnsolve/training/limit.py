@@ -1,9 +1,10 @@
-"""What a series of marches with less and less viscosity has come to, in words (`pinnsolve.methods.vanishing`)."""
+"""What a series of marches with less and less viscosity, or narrower and narrower jumps, has come to, in words
+(`pinnsolve.methods.vanishing`)."""
 
 from __future__ import annotations
 
 from pinnsolve.errors import Outcome
-from pinnsolve.methods.vanishing import RULES, Limit, Vanishing
+from pinnsolve.methods.vanishing import Limit, Vanishing, begun_with
 from pinnsolve.training.run import Run
 from pinnsolve.trial.marched import Marched
 
@@ -15,7 +16,7 @@ def limit_of(run: Run) -> Limit | None:
     if found := run.method_state.get("limit"):
         return Limit(**found)
     if isinstance(run.method, Vanishing) and isinstance(run.trial, Marched) and run.trial.begun:
-        return Limit(RULES.first * run.method_state["unit"], 0)
+        return begun_with(run.trial.law, run.method_state)
     return None
 
 
@@ -30,6 +31,8 @@ def at_the_limit(limit: Limit, outcome: Outcome, tolerance: float) -> tuple[Outc
     tolerance : float
     """
     told = f"solved with an added viscosity of {limit.nu:.1e}"
+    if limit.width:
+        told = f"solved with jumps of start and walls smeared over a length of {limit.width:.1e}"
     if limit.untold:
         return Outcome("undetermined", f"{told}; {limit.untold}", "write them, as dirichlet(u=..., on=face(x=0))"), None
     if limit.marches < 2:
@@ -40,13 +43,14 @@ def at_the_limit(limit: Limit, outcome: Outcome, tolerance: float) -> tuple[Outc
         return Outcome(
             "undetermined", f"{told}; there is a shock, and nothing says where it runs: {limit.unsaid}", FORM
         ), None
-    lowered = "once" if limit.marches == 2 else f"{limit.marches - 1} times"
+    times = "once" if limit.marches == 2 else f"{limit.marches - 1} times"
+    how, beside, by = ("narrowed", "jumps", "width") if limit.width else ("lowered", "shocks and edges", "viscosity")
     told += (
-        f", lowered {lowered}: within {limit.l1:.1e} of the solution without (relative, L1), "
-        f"{limit.l2:.1e} in L2; nothing is said of single values beside shocks and edges"
+        f", {how} {times}: within {limit.l1:.1e} of the solution without (relative, L1), "
+        f"{limit.l2:.1e} in L2; nothing is said of single values beside {beside}"
     )
     if limit.l2 <= tolerance:
         return Outcome("converged", told), limit.l2
     kind = "plateau" if outcome.kind == "converged" else outcome.kind
-    remedy = "a larger budget or tolerance: in L2 errors fall as the root of the viscosity"
+    remedy = f"a larger budget or tolerance: in L2 errors fall as the root of the {by}"
     return Outcome(kind, f"{outcome.detail}; {told}", remedy), limit.l2

@@ -7,6 +7,9 @@ added where that lacks, nu / sqrt(1 + (D / nu)^2) (`trial.spreading`). What is d
 shock is moved, and none stands that expands. Where no condition speaks of an unknown at an end, its slope is zero
 there: it flows out.
 
+Linear equations of first order, and waves, make no shocks and need no viscosity: what jumps at start and walls is
+smeared over nu / speed alone (`trial.softened`), and stays as wide while it is carried.
+
 Sources: Kruzkov, Math. USSR Sb. 10 (1970) 217 (one law); Bianchini & Bressan, Ann. Math. 161 (2005) 223 (systems).
 """
 
@@ -30,28 +33,8 @@ from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.determined import UnmarchableError, Wall, derivatives_of, wall_at
 from pinnsolve.trial.evolution import Evolution, evolution
 from pinnsolve.trial.exact import Plan
-from pinnsolve.trial.softened import softened
+from pinnsolve.trial.softened import RULES, at_wall, caught_up, closes, softened
 from pinnsolve.trial.spreading import Diffusivity, spreading
-
-
-@dataclass(frozen=True)
-class Rules:
-    """When a start jumps. Chosen, not measured.
-
-    Parameters
-    ----------
-    beside : float
-        Of the length: so far from a break, on either side. Larger: kinks are steep. Smaller: breaks are placed less
-        well than that.
-    jump : float
-        Of an unknown's size: less is a kink. Larger: weak shocks are left to a march that cannot do them.
-    """
-
-    beside: float = 1e-6
-    jump: float = 1e-4
-
-
-RULES = Rules()
 
 
 @dataclass(frozen=True)
@@ -85,12 +68,21 @@ class Law:
     leaps: str = ""
 
     @property
+    def carries(self) -> bool:
+        """Whether what jumps is carried along alone, by equations that make no shocks: it is smeared in place of an
+        added viscosity."""
+        return self.conserved.linear and carries(self.begun)
+
+    @property
     def problem(self) -> Problem:
         return self.begun.problem
 
     def with_viscosity(self, nu: float, speed: float = 0.0) -> Evolution:
         """The laws with that viscosity (length squared over time), from a start whose jumps are as wide as a shock with
         it that runs at that speed, where one is given: a strong jump itself begins with densities below zero."""
+        if self.carries:
+            width = nu / speed
+            return replace(self.begun, starts=softened(self.begun, width), walls=caught_up(self.begun, width / speed))
         made = replace(self.begun, equations=_viscous(self.problem, self.conserved, nu, self.diffusivity))
         return replace(made, starts=softened(self.begun, nu / speed)) if speed else made
 
@@ -139,11 +131,20 @@ def read_law(problem: Problem, made: Plan) -> Law | None:
         open_ends = (
             [] if problem.periodic or not line else [(end, u) for end in (0, 1) for u in _untold(evolving, told[end])]
         )
-        flowing = [_flowing(problem, u, end) for end, u in open_ends]
-        begun = evolution(problem, made, _viscous(problem, found, 1.0), flowing)
+        begun = evolution(problem, made) if found.linear else None
+        if begun is None or not carries(begun):
+            flowing = [_flowing(problem, u, end) for end, u in open_ends]
+            begun = evolution(problem, made, _viscous(problem, found, 1.0), flowing)
     except UnmarchableError:
         return None
     return _law(found, tuple(map(len, told)), begun, made) if begun.sign > 0 else None  # else there is no limit
+
+
+def carries(linear: Evolution) -> bool:
+    """Whether linear equations carry what jumps without a viscosity: where they do not jump themselves, and walls tell
+    values, which can be smeared; as waves, always."""
+    told = all(wall.equation.prescribes is not None for wall in linear.walls)
+    return linear.second or (told and not linear.inside[0].breaks)
 
 
 def _law(found: Conserved, told: tuple[int, ...], begun: Evolution, made: Plan) -> Law | None:
@@ -185,23 +186,13 @@ def _jumps(begun: Evolution) -> bool:
     jump."""
     ((low, high),), moment = begun.extent, begun.times[0]
     away, sizes = RULES.beside * (high - low), dict(zip(begun.problem.unknowns, begun.sizes, strict=True))
-    pairs = [(b - away, b + away) for b in begun.begun[0].breaks] + [(high, low)] * begun.rings[0]
+    pairs = [(b - away, b + away) for b in begun.begun[0].breaks]
     x = torch.tensor(pairs, dtype=torch.float64).flatten()[:, None]
     for u, told in begun.starts.items():
         values = begun.given(told, x, moment).reshape(-1, 2)
         if bool(((values[:, 0] - values[:, 1]).abs() > RULES.jump * sizes[u]).any()):
             return True
-    later = RULES.beside * (begun.times[1] - moment)
-    for wall in begun.walls:
-        says = wall.equation.prescribes
-        if says is None or says.what != "value" or says.unknown not in begun.starts:
-            continue
-        at = torch.full((1, 1), wall.fixed[0], dtype=torch.float64)
-        beside = [(begun.given(begun.starts[says.unknown], at, moment), begun.given(says, at, moment))]
-        beside += [(begun.given(says, at, m - later), begun.given(says, at, m + later)) for m in begun.moments]
-        if any(float((a - b).abs()) > RULES.jump * sizes[says.unknown] for a, b in beside):
-            return True
-    return False
+    return closes(begun) or any(at_wall(begun, wall) for wall in begun.walls)
 
 
 def _at_ends(problem: Problem) -> tuple[tuple[Wall, ...], ...]:
