@@ -39,7 +39,8 @@ class Rules:
     begin, at_once : int
         Boxes at the beginning, about, and boxes that are looked at together.
     patience : int
-        Boxes before comparisons that are asked for twice are answered alike. Smaller: more time where one jump is all.
+        Boxes before they are enclosed more closely: by slopes about their middles, and with comparisons that are asked
+        for twice answered alike. Smaller: more time where one jump is all.
     most : int
         Boxes before the rest is left to points. More: functions of many terms are enclosed, and take longer.
     narrow : float
@@ -198,7 +199,7 @@ def _enclosed(search: Search, low: Tensor, high: Tensor) -> None:
         if count > RULES.most:
             _rest(search, torch.cat([low, first]), torch.cat([high, last]))
             return
-        bounds = search.variation.on(first, last, by_branches=count > RULES.patience)
+        bounds = search.variation.on(first, last, closely=count > RULES.patience)
         assert bounds is not None
         still = ~search.limits.quiet(*bounds) & ~search.variation.apart(first, last)
         first, last, slopes = first[still], last[still], (bounds[1] - bounds[0])[1:, still]

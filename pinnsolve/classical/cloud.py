@@ -15,6 +15,7 @@ from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import reverse_cuthill_mckee
 from scipy.spatial import cKDTree
 
 from pinnsolve.classical.around import Around
@@ -145,7 +146,8 @@ class Cloud:
 
     @property
     def nodes(self) -> Spots:
-        return Spots(self, self.places, self.scatter.apart(self.places))
+        apart = self.scatter.apart(self.places)
+        return Spots(self, self.places, apart, apart**self.dimension)
 
     def spots(
         self, at: Array, measures: Array | None = None, labels: Array | None = None,
@@ -183,11 +185,25 @@ class Cloud:
                 if spots is there:
                     self.lately.append((looked, zeroth, (numbers[part], found[zeroth][part])))
 
-    @property
+    @cached_property
     def order(self) -> Array:
-        """The nodes in an order in which neighbours stand close together: along the longest coordinate."""
+        """The nodes in an order in which those that meet in a row stand close together, by Cuthill & McKee over their
+        stencils, and from one side of an interface to the other: along a coordinate all nodes around a corner, however
+        small, would stand between each other. In space, where no corner is as deep, that may be narrower."""
+        numbers, count = self._stencils[0], np.arange(len(self))
+        twins = cKDTree(self.places).query(self.places, 2)[1]  # on an interface both stand at one place
+        near = np.concatenate([numbers, twins], 1)
+        edges = csr_matrix((np.ones(near.size), (np.repeat(count, near.shape[1]), near.ravel())))
         longest = int(np.argmax(np.ptp(self.places, axis=0)))
-        return np.argsort(self.places[:, longest], kind="stable")
+        along = np.argsort(self.places[:, longest], kind="stable")
+        around = reverse_cuthill_mckee(csr_matrix(edges + edges.T), symmetric_mode=True)
+
+        def band(order: Array) -> int:
+            at = np.empty(len(order), dtype=int)
+            at[order] = count
+            return int(np.max(np.ptp(at[numbers], axis=1)))
+
+        return min(around, along, key=band)
 
     @cached_property
     def _powers(self) -> list[tuple[int, ...]]:

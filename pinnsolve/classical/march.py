@@ -58,11 +58,10 @@ class Marcher:
         stops: Sequence[float] = (), longest: float = 1.0, pace: Pace = PACE, before: Marched | None = None,
     ) -> None:  # fmt: skip
         self.rows, self.span, self.tolerance, self.deadline, self.pace = rows, span, tolerance, deadline, pace
-        tables = radau(pace.stages, torch.device("cpu"))
+        self.tables = tables = radau(pace.stages, torch.device("cpu"))
         self.places, self.modes = tables.places.numpy(), tables.modes.numpy()
         self.slopes, self.start_slopes = tables.slopes.numpy(), tables.start.numpy()
         self.eigen, self.into, self.back = tables.values.numpy(), tables.into.numpy(), tables.back.numpy()
-        self.tables = tables
         self.longest = longest * (span[1] - span[0])
         self.now, self.u, self.before = span[0], start, before
         self.scales = self._ahead(scales)
@@ -73,6 +72,7 @@ class Marcher:
         self.weights: Array | None = None
         self.rejected, self.anew, self.since = 0, True, 0
         self.judged = np.array([k == 0 for _, k in rows.variables])
+        self.shares = rows.grid.nodes.shares if isinstance(rows.grid, Cloud) else np.ones(1)
 
     def run(self) -> Marched:
         """All steps."""
@@ -296,5 +296,5 @@ class Marcher:
         if self.anew:
             values[0] = np.where(self._without_rate(), extrapolated(self.places[1:], stages), values[0])
         highest = np.tensordot(self.modes[-1], values, 1)
-        sizes = np.sqrt(np.mean(highest**2, 1))[self.judged]
+        sizes = np.sqrt(np.mean(self.shares * highest**2, 1))[self.judged]  # around corners nodes stand for little
         return float(np.max(sizes / self._scale(stages))) / self.tolerance

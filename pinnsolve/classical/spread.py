@@ -168,6 +168,8 @@ class Spacing:
         for k in range(SPREAD.halvings[places.shape[1]]):
             size = self.widest / 2**k
             which = np.flatnonzero(asked == size)
+            if not len(which):
+                break
             turns, corner = self._turns(tree, which, size)
             closer = (turns | self._thin(which, size)) & ~(corner & (k > 0))
             asked[which[closer]] = size / 2
@@ -196,13 +198,14 @@ class Spacing:
         """Around which points the boundary turns, and at which of them in a corner, with hardly a normal between."""
         places, normals = self._seen
         near = tree.query_ball_point(places[which], SPREAD.near * size)
-        turns, corner = np.zeros(len(which), dtype=bool), np.zeros(len(which), dtype=bool)
-        for i, (k, many) in enumerate(zip(which, near, strict=True)):
-            apart = np.linalg.norm(normals[many] - normals[k], axis=1)
-            most, few = apart.max(), 0.1
-            turns[i] = most > SPREAD.turn[places.shape[1]]
-            corner[i] = turns[i] and float(np.mean((apart > few * most) & (apart < (1 - few) * most))) < few
-        return turns, corner
+        counts = np.array([len(many) for many in near])
+        begins = np.cumsum(counts) - counts  # each is near itself
+        apart = np.linalg.norm(normals[np.concatenate(near)] - np.repeat(normals[which], counts, 0), axis=1)
+        most, few = np.maximum.reduceat(apart, begins), 0.1
+        limits = np.repeat(most, counts)
+        between = np.add.reduceat((apart > few * limits) & (apart < (1 - few) * limits), begins, dtype=float) / counts
+        turns = most > SPREAD.turn[places.shape[1]]
+        return turns, turns & (between < few)
 
     def _thin(self, which: Array, size: float) -> Array:
         """Whether another side is near: a step inwards ends closer to the boundary than it began, or outside."""

@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.jets.arithmetic import chart_of
+from pinnsolve.jets.branches import jumped
 from pinnsolve.jets.intervals import Interval, UnenclosedError
 from pinnsolve.jets.jet import Jet
 from pinnsolve.jets.multi_index import Alpha, raised
@@ -202,6 +203,7 @@ class Spline:
         for axis, box in enumerate(boxes):
             slope = self.derived(axis)
             if slope is None:  # steps: there is no slope between them
+                jumped()
                 return Interval.outward(low, high)
             a, b = slope.hull(boxes)
             away = away + torch.maximum(a.abs(), b.abs()) * (box.high - box.low) / 2

@@ -18,11 +18,13 @@ import torch
 
 @dataclass
 class Branches:
-    """One evaluation: numbers for what was computed, by its function and arguments, and answers to comparisons."""
+    """One evaluation: numbers for what was computed, by its function and arguments, answers to comparisons, and whether
+    anything in it may jump."""
 
     answers: Mapping[int, bool] = field(default_factory=dict)
     known: dict[Hashable, int] = field(default_factory=dict)
     asked: dict[int, None] = field(default_factory=dict)
+    jumped: bool = False
     current: ClassVar[Branches | None] = None
     # Questions at once, each of which doubles the evaluations. More: more jumps that cross each other are told apart.
     most: ClassVar[int] = 3
@@ -56,6 +58,19 @@ def _key(arg: Any) -> Hashable | None:
     if hasattr(arg, "told"):
         return None if arg.told is None else ("made", arg.told)
     return arg if isinstance(arg, Hashable) else None
+
+
+def jumped() -> None:
+    """Note that something jumps, so that slopes do not bound what is evaluated."""
+    if Branches.current is not None:
+        Branches.current.jumped = True
+
+
+def unbroken(evaluated: Callable[[], Any]) -> tuple[Any, bool]:
+    """What is evaluated, and whether nothing in it jumps."""
+    branches = Branches()
+    with _as_current(branches):
+        return evaluated(), not branches.jumped
 
 
 def apart(evaluated: Callable[[], Any]) -> Iterator[Any]:

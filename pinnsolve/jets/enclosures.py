@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.jets.branches import Branches
-from pinnsolve.jets.intervals import OUTWARD, RULES, Interval, UnenclosedError, add, hull, mul, reciprocal
+from pinnsolve.jets.intervals import JUMPS, OUTWARD, RULES, Interval, UnenclosedError, add, hull, mul, reciprocal
 
 
 def enclosing(low: Tensor, high: Tensor) -> Interval:
@@ -185,4 +185,8 @@ RULES |= {
     "logical_and": _bound_by_bound(torch.logical_and), "logical_or": _bound_by_bound(torch.logical_or),
     "logical_not": _opposite, "or": _bound_by_bound(torch.logical_or), "and": _bound_by_bound(torch.logical_and),
     "invert": _opposite, "isnan": lambda a: a.both(lambda bound: torch.zeros_like(bound, dtype=torch.bool)),
+}  # fmt: skip
+JUMPS |= {
+    "floor_divide", "sign", "sgn", "floor", "ceil", "round", "trunc", "heaviside", "where", "atan2", "arctan2",
+    "lt", "less", "le", "less_equal", "gt", "greater", "ge", "greater_equal", "eq", "ne", "not_equal",
 }  # fmt: skip

@@ -14,12 +14,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pinnsolve.jets.branches import told
+from pinnsolve.jets.branches import jumped, told
 
 # Of a bound, outwards, after each operation: sixteen roundings, more than any function loses. Larger: boxes must be
 # smaller to be decided. Smaller: a bound may be wrong by its last digit.
 OUTWARD = 16 * 2.0**-53
 RULES: dict[str, Callable[..., Any]] = {}  # `pinnsolve.jets.enclosures` enters how functions act, by their names
+JUMPS: set[str] = set()  # and which of them jump
 
 
 class UnenclosedError(Exception):
@@ -98,6 +99,8 @@ class Interval:
         rule = RULES.get(name)
         if rule is None or kwargs:
             raise UnenclosedError(name)
+        if name in JUMPS:
+            jumped()
         try:
             made = rule(*args)
             return made.named(told(name, *args)) if isinstance(made, Interval) else made
