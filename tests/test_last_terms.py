@@ -94,6 +94,24 @@ def test_the_last_terms_tell_what_richer_features_leave(problem: Problem) -> Non
     assert iterated < left_by_iterations(len(second)) < 0.2, "and what iterations leave is told by their number"
 
 
+def test_what_iterations_leave_does_not_add_up_over_many_swings() -> None:
+    """Breathers of sine-Gordon whose frequency is that of their height, over nearly five swings."""
+    high = 0.75**0.5
+    problem = Problem(
+        space=Box(x=(-20, 20)), time=(0, 60), unknowns="u",
+        equations=lambda u, x, t: d(u, t, t) - d(u, x, x) + sin(u),
+        conditions=[initial(u=0), initial_rate(u=lambda x: 4 * high / cosh(high * x)), neumann(u=0)],
+        reference=None,
+    )  # fmt: skip
+    made, _ = verified(problem, check(problem))
+    marcher = Marcher(evolution(problem, made), Accuracy(11, 5, 1e-4, 1e-3), torch.device("cpu"))
+    first = marcher.run().steps
+    second = richer(marcher.scheme, slabs(first), marcher.solver)
+    closer = richer(marcher.scheme, slabs(first), marcher.solver, exact=1e-2)
+    assert second is not None and closer is not None
+    assert apart(second, closer) < 0.5 * left_by_iterations(len(second)) * apart(first, second)
+
+
 def test_steps_that_more_stages_do_not_resolve_are_halved(monkeypatch: pytest.MonkeyPatch) -> None:
     """A breather swings round within a step that follows its phase, as steps do where equations are of first order in
     time: both marches then had one error, and were a fifth of it apart."""

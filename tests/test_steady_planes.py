@@ -352,6 +352,18 @@ def test_no_wind_no_easing_and_a_strong_one_is_eased() -> None:
     assert not whole.cells.added
 
 
+def test_halving_for_nothing_is_told_from_corners_and_from_waves_that_are_resolved() -> None:
+    """The largest defects round by round, as they were seen."""
+    layers = [0.72, 0.40, 0.27, 0.17], [0.51, 0.34, 0.23, 0.12]  # both of width 1e-4; the second at two walls
+    around_a_cylinder, at_a_lid, at_a_slit = (
+        [29, 7.3, 6.1, 1.1, 0.14],
+        [0.51, 0.031, 1.8e-3],
+        [0.028, 0.025, 0.023, 0.02],
+    )
+    assert all(easing.stalled(offs) for offs in layers) and not easing.stalled(layers[0][:3])
+    assert not any(easing.stalled(offs) for offs in (around_a_cylinder, at_a_lid, at_a_slit))
+
+
 def test_a_cap_ends_with_what_would_do_for_a_looser_tolerance_or_without_a_claim(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -3,8 +3,9 @@
 What is prescribed and measured tells the offset, the middle of all values, and the scale, half of their range. For an
 unknown of which that says nothing, an equation does: with S the size of all that is known of it (sources, and the terms
 of unknowns whose scale is known), and C the size of its terms in this unknown for a field of scale one that varies over
-the length of the domain, the scale is about S / C; of several equations the smallest counts. So networks begin at
-numbers near one whatever the units, and an unknown that vanishes has a size that its error can be compared with.
+the length of the domain, the scale is about S / C; of several equations the smallest counts. Where these tell nothing,
+conditions of several terms do, as tractions on a rim. So networks begin at numbers near one whatever the units, and an
+unknown that vanishes has a size that its error can be compared with.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from pinnsolve.problem.probes import Answer, Size
 from pinnsolve.problem.problem import Problem
 
 NONE = Size(0.0, 0.0)
+# an equation, the points at which it is looked at (a line through the domain, where none are told), and its source
+Said = tuple[Equation, Points | None, float]
 
 
 def sizes_of(problem: Problem, narrow: Sequence[Narrow] = ()) -> dict[str, Size]:
@@ -39,26 +42,52 @@ def sizes_of(problem: Problem, narrow: Sequence[Narrow] = ()) -> dict[str, Size]
     """
     found = {u: _told(problem, u, narrow) for u in problem.unknowns}
     line, nothing = _line(problem, narrow), {u: Size(s.offset, 0.0) for u, s in found.items()}
-    sources = [_source(problem, equation, line, narrow, nothing) for equation in problem.equations]
-
-    @cache
-    def answer(number: int, *sizes: Size) -> Answer:
-        equation, mine = problem.equations[number], dict(zip(problem.unknowns, sizes, strict=True))
-        return problem.prober.answer(equation, line, sizes=mine) if narrow else problem.prober.inside(equation, mine)
-
-    def answers(sizes: Mapping[str, Size]) -> list[Answer]:
-        """Of all equations; each anew where sizes have changed that it asks for."""
-        asked = [[s if u in e.asks else NONE for u, s in sizes.items()] for e in problem.equations]
-        return [answer(number, *mine) for number, mine in enumerate(asked)]
-
-    for _ in problem.unknowns:
-        grown = _grown(problem, found, answers(found), sources)
-        if grown == found:
-            break
-        found = grown
+    inside = [(e, line if narrow else None, _source(problem, e, line, narrow, nothing)) for e in problem.equations]
+    found = _balanced(problem, found, inside)
+    if not all(s.scale > 0 for s in found.values()):
+        found = _balanced(problem, found, [*inside, *_rims(problem, nothing)])
     least = _beside(problem)
     found = {u: Size(s.offset, max(s.scale, least.get(u, 0.0))) for u, s in found.items()}
     return {u: s if s.scale > 0 else Size(s.offset, abs(s.offset) or 1.0) for u, s in found.items()}
+
+
+def _balanced(problem: Problem, found: Mapping[str, Size], said: Sequence[Said]) -> dict[str, Size]:
+    """The scales that balance what is said, as far as it tells them."""
+    now = dict(found)
+
+    @cache
+    def answer(number: int, *sizes: Size) -> Answer:
+        (equation, points, _), mine = said[number], dict(zip(problem.unknowns, sizes, strict=True))
+        if points is None:
+            return problem.prober.inside(equation, mine)
+        return problem.prober.answer(equation, points, sizes=mine)
+
+    def answers(sizes: Mapping[str, Size]) -> list[Answer]:
+        """Of all equations; each anew where sizes have changed that it asks for."""
+        asked = [[s if u in e.asks else NONE for u, s in sizes.items()] for e, *_ in said]
+        return [answer(number, *mine) for number, mine in enumerate(asked)]
+
+    for _ in problem.unknowns:
+        grown = _grown(problem, now, answers(now), [source for *_, source in said])
+        if grown == now:
+            break
+        now = grown
+    return now
+
+
+def _rims(problem: Problem, nothing: Mapping[str, Size]) -> list[Said]:
+    """The conditions that prescribe no single unknown, as a traction or a loss of heat, each on a part of the boundary
+    on which it says something of unknowns at rest."""
+    said = list[Said]()
+    for c in problem.conditions:
+        if c.prescribes is not None or c.points is not None or c.integrates:
+            continue
+        for piece in some(problem.pieces(c)):
+            points = piece.grid()
+            if piece.on_boundary and len(points):
+                source = _finite(problem.prober.answer(c, points, sizes=nothing).residual)
+                said += [(c, points, source)] * (source > 0)
+    return said
 
 
 def _beside(problem: Problem) -> dict[str, float]:

@@ -49,8 +49,8 @@ class Rules:
         after a kink: the distance is 0.76 of the error).
     iterated : float
         Of the distance of both: what Newton's method leaves in each step of the richer one along a line, where it may
-        leave a thousandth in its last iteration (`march.second`). Two solitons have 2e-3. Larger: too cautious after
-        many steps. Smaller: what is left by it is told by nothing.
+        leave a ten-thousandth in its last iteration (`march.second`). Two solitons and a breather have a tenth of it.
+        Larger: too cautious after many steps. Smaller: what is left by it is told by nothing.
     """
 
     last: int = 2

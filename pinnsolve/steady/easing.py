@@ -36,10 +36,11 @@ class Rules:
     fails : int
         Steps that fail before it is given up.
     loose : float
-        The bound of defects on the way.
+        The bound of defects on the way; what leaves less is not eased. Smaller: more rounds on the way, and corners
+        with slopes without bound are taken for layers. Larger: layers of width 1e-4 halve everything.
     after : int
-        Rounds that have not brought the largest defect below `stalls` of what it was, and below that: cells are then
-        halved for nothing. More: they are for longer. Fewer: it is eased where that is not needed.
+        Rounds that have not brought the largest defect below `stalls` of what it was: cells are then halved for
+        nothing. More: they are for longer. Fewer: it is eased where that is not needed.
     stalls : float
     """
 
@@ -49,7 +50,7 @@ class Rules:
     fails: int = 6
     loose: float = 0.03
     after: int = 3
-    stalls: float = 0.3
+    stalls: float = 0.1
 
 
 RULES = Rules()
@@ -106,7 +107,7 @@ class Easing:
 
 def stalled(offs: Sequence[float]) -> bool:
     """Whether rounds have brought too little, by the largest defect of each."""
-    late = len(offs) > RULES.after and offs[-1] > RULES.stalls
+    late = len(offs) > RULES.after and offs[-1] > RULES.loose
     return late and offs[-1] > RULES.stalls * offs[-1 - RULES.after]
 
 

@@ -371,6 +371,18 @@ def test_a_front_that_passes_a_wall_is_as_large_as_it_is_high(width: float) -> N
     assert 0.9 < found.scale < 4
 
 
+@pytest.mark.parametrize(("modulus", "load"), [(1.0, 1e-4), (2e11, 2e7), (2e11, 2e3)])
+def test_what_a_traction_alone_moves_is_as_large_as_the_load_over_the_modulus(modulus: float, load: float) -> None:
+    """A wall that says nothing of how far it goes, in pascals and in units of the modulus."""
+    along = [lambda u, x, y: modulus * (d(u, x, x) + d(u, x, y) / 2), lambda v, x, y: modulus * laplace(v, x, y)]
+    pulled = condition(lambda u, v, x, y: modulus * (d(u, x) + 0.3 * d(v, y)) - load, on=face(x=1))
+    free = condition(lambda u, v, x, y: modulus * (d(u, y) + d(v, x)), on=faces("y") | face(x=1))
+    problem = Problem(space=Box(x=(0, 1), y=(0, 1)), unknowns=("u", "v"), equations=along,
+                      conditions=[dirichlet(u=0, v=0, on=face(x=0)), pulled, free])  # fmt: skip
+    sizes = check(problem).sizes
+    assert all(0.3 < sizes[u].scale * modulus / load < 4 for u in "uv")
+
+
 @pytest.mark.parametrize("where", ["equation", "condition"])
 def test_what_returns_something_else_each_time_is_told(where: str) -> None:
     """A counter: the same function without it is right."""
