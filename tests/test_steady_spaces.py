@@ -20,6 +20,7 @@ from pinnsolve.cells.implicit_step import Scheme
 from pinnsolve.cells.joined_newton import JoinedNewton
 from pinnsolve.cells.sides import grouped
 from pinnsolve.checks.check import check
+from pinnsolve.machine.room import Room
 from pinnsolve.networks.halvings import halvings
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.reference_cell import reference_cell
@@ -270,6 +271,13 @@ def test_where_no_finer_cells_fit_what_is_near_goes_on_to_richer_features(monkey
     assert error_of(whole.cells, slower) < 0.1 * whole.offs[-1]
     monkeypatch.setattr(steady_whole, "RULES", replace(steady_whole.RULES, in_space=0.0))
     assert not SteadyWhole(scheme, (), 1e-4).solve()
+
+
+def test_a_budget_of_memory_says_how_many_cells_of_space_there_may_be() -> None:
+    """What does not fit in a gigabyte does in four; mutants: one room for all."""
+    scheme, mesh = scheme_of(read(SMOOTH)[0], 8, CPU), Tiles.begun(read(SMOOTH)[0].extent, 7, ((), (), ()), CPU)
+    told = [steady_refining.fits(replace(scheme, room=Room.of(limit)), mesh) for limit in (5e8, None, 1e9, 4e9)]
+    assert told == [False, False, False, True]
 
 
 def test_as_few_halves_as_suffice_are_foretold() -> None:

@@ -175,6 +175,19 @@ def test_where_space_has_no_room_for_more_cells_those_that_there_are_are_solved_
     assert after_cells(full, coordinates=3)[0] == FIRST
 
 
+def test_a_steady_problem_whose_cells_fill_memory_ends_with_words() -> None:
+    """No finer cells, no richer features, and no random ones, which do less; a mutant goes on with them. Where nothing
+    was solved they are tried, and where cells met their bound a closer march is."""
+    first, again = marched(CELLS, full=True), enriched(CELLS + 1, 1.5, full=True)
+    stuck = marched(CELLS + 2, full=True, stuck=True, best=CELLS + 1)
+    for stages in ((first, again), (marched(CELLS), replace(again, full=False), stuck)):
+        ends = over_cells(4).next(Results(stages, {"r": 1.0}), clock(5.0))
+        assert isinstance(ends, Outcome) and ends.kind == "plateau" and "memory" in ends.detail and "GB" in ends.remedy
+    assert after_cells(first, coordinates=4)[0] == CELLS + 1
+    assert after_cells(first, replace(again, full=False), coordinates=4)[0] == CELLS + 3
+    assert after_cells(marched(CELLS, full=True, stuck=True, best=None), coordinates=3)[0] == FIRST
+
+
 def test_cells_come_first_where_they_fit_and_nowhere_else() -> None:
     assert over_cells().first(1) == CELLS
     assert Strategy(AUTOMATIC, 60.0, TOLERANCE).first(1) == FIRST

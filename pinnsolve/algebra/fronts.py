@@ -11,7 +11,7 @@ Distrib. Syst. 8 (1997) 502 (subtrees to processors).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import InitVar, dataclass, field
 from functools import partial
 from typing import Protocol
@@ -19,8 +19,9 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from pinnsolve.algebra.batches import Batch, Piece, batched
+from pinnsolve.algebra.batches import Batch, batched
 from pinnsolve.algebra.dissection import Dissection
+from pinnsolve.algebra.front_sums import add, beside_of, left_of, take
 from pinnsolve.algebra.settled import inverted, solver
 from pinnsolve.algebra.subtrees import Subtrees, attempted, shared_out, summed, tell, tell_one, together
 
@@ -76,6 +77,8 @@ class Factors:
         Whether it is looked how much these are wrong then, which takes all of what cells add at once.
     shares : Subtrees, optional
         Which parts are this rank's; all of them without.
+    before : callable () -> None, optional
+        What is done before each front that is eliminated alone, as giving back what smaller ones have left free.
     first : callable () -> None, optional
         What is done before, and may fail as an elimination does: where it does so on one rank, that is raised on all.
     owner : int, optional
@@ -96,6 +99,7 @@ class Factors:
     shares: Subtrees | None = None
     first: InitVar[Callable[[], None] | None] = None
     owner: int | None = None
+    before: Callable[[], None] | None = None
     error: float = field(init=False, default=0.0)
 
     def __post_init__(self, blocks: Blocks, first: Callable[[], None] | None) -> None:
@@ -106,6 +110,8 @@ class Factors:
 
         def eliminate(numbers: Sequence[int]) -> None:
             for batch in batched(self.order, numbers):
+                if self.before is not None and len(batch.numbers) == 1:
+                    self.before()
                 left.update(zip(batch.numbers, self._eliminated(batch, left, blocks).unbind(1), strict=True))
 
         def begin() -> None:
@@ -150,9 +156,9 @@ class Factors:
         front, kinds = None, [(piece, True) for piece in batch.within] + [(piece, False) for piece in batch.below]
         for piece, of_cells in kinds:
             # and let go: together they take as much memory as the fronts
-            added = blocks.several(piece.numbers) if of_cells else _beside(map(left.pop, piece.numbers))
+            added = blocks.several(piece.numbers) if of_cells else beside_of(map(left.pop, piece.numbers))
             front = added.new_zeros(len(added), count, size, size) if front is None else front
-            _add(front, added, piece)
+            add(front, added, piece)
         assert front is not None
         if not k:
             return front
@@ -164,7 +170,7 @@ class Factors:
         lower, beside = front[..., k:, :k] @ inverse, front[..., :k, k:]
         upper = None if self.positive else (inverse @ beside).to(kept)
         self.eliminated.append(Eliminated(batch, inverse.to(kept).__matmul__, lower.to(kept), upper))
-        return _left(front[..., k:, k:], lower, beside, self.positive)
+        return left_of(front[..., k:, k:], lower, beside, self.positive)
 
     def _kept(self, like: Tensor) -> torch.dtype:
         """What factors of such numbers are kept as."""
@@ -215,7 +221,7 @@ class Factors:
     def _forward(self, eliminated: Sequence[Eliminated], b: Tensor) -> None:
         for gone in eliminated:
             if gone.lower is not None:
-                _take(b, gone.batch.border, gone.lower @ b[:, gone.batch.inner].to(gone.lower.dtype))
+                take(b, gone.batch.border, gone.lower @ b[:, gone.batch.inner].to(gone.lower.dtype))
 
 
 def finish(several: Sequence[Factors]) -> None:
@@ -257,44 +263,3 @@ def solved(several: Sequence[Factors], sides: Sequence[Tensor]) -> list[Tensor]:
     for (factors, b), x in zip(systems, found, strict=True):
         factors._back(factors.eliminated[: factors.count], b, x)
     return [x.to(b.dtype) for x, b in zip(found, sides, strict=True)]
-
-
-def _beside(parts: Iterable[Tensor]) -> Tensor:
-    """Matrices (S, m, m) as one array, (S, c, m, m)."""
-    first, *others = parts
-    return torch.stack([first, *others], 1) if others else first[:, None]
-
-
-def _left(front: Tensor, lower: Tensor, beside: Tensor, hermitian: bool, columns: int = 256) -> Tensor:
-    """What an elimination leaves of a front's border, front - lower beside; of a Hermitian one from the diagonal down
-    by so many columns at once. Fewer: products of narrow matrices, which are slow. More: half of it is computed twice.
-    """
-    size = front.shape[-1]
-    if not hermitian or size <= columns:
-        return front - lower @ beside
-    found = front.clone()
-    for low in range(0, size, columns):
-        high = low + columns
-        found[..., low:, low:high] -= lower[..., low:, :] @ beside[..., low:high]
-        found[..., low:high, high:] = found[..., high:, low:high].mH
-    return found
-
-
-def _add(front: Tensor, blocks: Tensor, piece: Piece, most: int = 1 << 20) -> None:
-    """Add matrices (S, c, s, s) to fronts (S, p, k, k); so many numbers at once, since what is needed on the way is as
-    large. Fewer: many small operations."""
-    count, size = front.shape[1:3]
-    first = (torch.arange(len(front), device=front.device)[:, None] * count + piece.fronts) * size  # (S, c)
-    rows = max(1, most // max(first.numel() * piece.at.shape[1], 1))
-    for low in range(0, piece.at.shape[1], rows):
-        to = (first[..., None] + piece.at[:, low : low + rows])[..., None] * size + piece.at[:, None]
-        front.view(-1).index_add_(0, to.flatten(), blocks[:, :, low : low + rows].flatten())
-
-
-def _take(b: Tensor, at: Tensor, told: Tensor) -> None:
-    """Subtract (S, p, m, K) from b (S, N, K), where several may stand at one place; in one order on any device."""
-    s, n, k = b.shape
-    if s * k > 1:
-        systems, sides = (torch.arange(x, device=b.device) for x in (s, k))
-        at = (systems[:, None, None] * n + at)[..., None] * k + sides
-    b.view(-1).index_put_((at.flatten(),), -told.flatten().to(b.dtype), accumulate=True)

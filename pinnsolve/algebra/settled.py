@@ -28,17 +28,24 @@ def settled(matrix: Tensor) -> Tensor:
     A direction that nothing determines (the mean of a pressure) stays where it is; what is added slows iterations, and
     is no error of theirs.
     """
-    diagonal = matrix.diagonal(dim1=-2, dim2=-1).abs()
-    return matrix + torch.diag_embed((1e-14 * diagonal.amax(-1, True)).expand_as(diagonal))
+    found = matrix.clone()
+    diagonal = found.diagonal(dim1=-2, dim2=-1)
+    diagonal.add_(1e-14 * diagonal.abs().amax(-1, True))
+    return found
 
 
 def cholesky(matrix: Tensor) -> Tensor:
-    """The factors of some that may be positive but for rounding, with as little added to each as will do."""
-    diagonal = matrix.diagonal(dim1=-2, dim2=-1).abs()
-    ridge = torch.full_like(diagonal[..., :1], 1e-14)  # of each unknown's own, since cells differ in size
+    """The factors of some that may be positive but for rounding, with as little added to each as will do.
+
+    It is added in place, and taken back: a front is as large as all that is kept of those before.
+    """
+    on, given = matrix.diagonal(dim1=-2, dim2=-1), matrix.diagonal(dim1=-2, dim2=-1).clone()
+    ridge = torch.full_like(given[..., :1].abs(), 1e-14)  # of each unknown's own, since cells differ in size
     for _ in range(4):
-        factor, wrong = torch.linalg.cholesky_ex(matrix + torch.diag_embed(ridge * diagonal))
+        on.copy_(given + ridge * given.abs())
+        factor, wrong = torch.linalg.cholesky_ex(matrix)
         if not bool(wrong.any()):
             break
         ridge = torch.where(wrong[..., None] > 0, 1e3 * ridge, ridge)
+    on.copy_(given)
     return factor

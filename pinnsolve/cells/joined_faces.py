@@ -209,9 +209,9 @@ class JoinedFaces:
                 site.tables.clear()
             give_back()  # what was needed on the way, before as much is taken again
         left = self.groups, len(self.own.shares.cells), self.alike, self.shares, h, of_joins(h, square)
-        few, positive = self.brief and tight, not self.scheme.weak
+        few, positive, free = self.brief and tight, not self.scheme.weak, give_back if tight else None
         order, mine = self.faces.order, self.own.shares
-        factors = Factors(order, Condensed(*left), positive, self.brief, not few, mine, owner=owner)
+        factors = Factors(order, Condensed(*left), positive, self.brief, not few, mine, None, owner, free)
         stage = JoinedStage(self.joins, numbers, square, h, factors)
         if few and stage.missed() > RULES.brief:
             stage.factors = Factors(order, Condensed(*left), shares=mine)

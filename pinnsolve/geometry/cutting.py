@@ -8,7 +8,6 @@ as the chords of a disc do: with s = (1 - cos(pi v)) / 2 in place of the paramet
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cached_property
 from math import pi
 
@@ -34,10 +33,14 @@ class Cutting:
         The surface there, and which points count.
     samples : int
         Places along a line at which it is asked where that is cut, and lines that are looked at.
+    halvings : int
+        Of what lies between two of them.
     """
 
-    def __init__(self, patch: Patch, taken: Taken, samples: int = RULES.lines) -> None:
-        self.patch, self.taken, self.samples = patch, taken, samples
+    def __init__(
+        self, patch: Patch, taken: Taken, samples: int = RULES.lines, halvings: int = RULES.halvings
+    ) -> None:  # fmt: skip
+        self.patch, self.taken, self.samples, self.halvings = patch, taken, samples, halvings
 
     @cached_property
     def intervals(self) -> Tensor:
@@ -69,20 +72,20 @@ class Cutting:
     def _cut(self, others: Tensor) -> tuple[Tensor, Tensor]:
         """The intervals (K, 2) of the first parameter that count, on lines where the others have these values
         (L, m - 1); and to which line each belongs."""
-        samples = max(self.samples if others.shape[1] else RULES.samples, 2 * self.patch.stretches)
-        lines = len(others)
+        samples = self._samples if others.shape[1] else max(RULES.samples, 2 * self.patch.stretches)
         first = (torch.arange(samples, dtype=torch.float64) + 0.5) / samples
 
         def kept(x: Tensor, line: Tensor) -> Tensor:
             return self.taken(torch.cat([x[:, None], others[line]], 1))[1]
 
-        index = torch.arange(lines).repeat_interleave(samples)
-        on = kept(first.repeat(lines), index).view(lines, samples)
+        some = torch.arange(len(others)).split(max(1, RULES.numbers // (samples * (1 + others.shape[1]))))
+        each = [kept(first.repeat(len(k)), k.repeat_interleave(samples)).view(-1, samples) for k in some]
+        on = torch.cat([*each, torch.zeros(0, samples, dtype=torch.bool)])
         padded = torch.cat([on[:, :1], on, on[:, -1:]], 1)
         edges = torch.cat([torch.zeros(1, dtype=torch.float64), first, torch.ones(1, dtype=torch.float64)])
         line, change = (padded[:, 1:] != padded[:, :-1]).nonzero(as_tuple=True)
         low, high, before = edges[change], edges[change + 1], padded[line, change]
-        for _ in range(RULES.halvings if len(line) else 0):
+        for _ in range(self.halvings if len(line) else 0):
             middle = (low + high) / 2
             same = kept(middle, line) == before
             low, high = torch.where(same, middle, low), torch.where(same, high, middle)
@@ -97,61 +100,86 @@ class Cutting:
     def _along_lines(self, pieces: int, panels: int, count: int) -> Weighed:
         many = self.patch.stretches > RULES.simple
         lines, line_weights = between(self._breaks(RULES.nodes if many else self.samples), 1 if many else panels, count)
-        line, intervals = self._cut(lines[:, None])
+        return self._on_lines(lines[:, None], line_weights, pieces, count)
+
+    def _on_lines(self, lines: Tensor, line_weights: Tensor, pieces: int, count: int) -> Weighed:
+        """On lines where all parameters but the first have these values (L, m - 1)."""
+        line, intervals = self._cut(lines)
         parts, weights, owner = gauss_of(intervals, self.patch.stretches * pieces, count)
         where = line[owner]
-        surface, _ = self.taken(torch.stack([parts, lines[where]], 1))
+        surface, _ = self.taken(torch.cat([parts[:, None], lines[where]], 1))
         return surface, weights * line_weights[where] * surface.density
 
     def _breaks(self, count: int) -> Tensor:
         """Where along the second parameter the number of cuts changes, with both ends."""
-        places = (torch.arange(count, dtype=torch.float64) + 0.5) / count
+        return self._breaks_in(torch.zeros(1, 0, dtype=torch.float64), count)[0]
+
+    def _breaks_in(self, planes: Tensor, count: int) -> list[Tensor]:
+        """The same of planes on which further parameters have these values (K, r), of each by itself."""
+        whose, low, high, before = self._changes(planes, count)
+        few = (torch.bincount(whose, minlength=len(planes)) <= RULES.simple)[whose].nonzero()[:, 0]
 
         def cuts(at: Tensor) -> Tensor:
-            samples = max(self.samples, 2 * self.patch.stretches)
-            first = (torch.arange(samples, dtype=torch.float64) + 0.5) / samples
-            both = torch.stack([first.repeat(len(at)), at.repeat_interleave(samples)], 1)
-            on = self.taken(both)[1].view(len(at), samples)
-            return 2 * (on[:, 1:] != on[:, :-1]).sum(1) + on[:, 0]
+            return self._cuts(at, planes[whose[few]])
 
-        found = cuts(places)
-        change = (found[1:] != found[:-1]).nonzero()[:, 0]
-        few = RULES.halvings if 0 < len(change) <= RULES.simple else 0
-        return _closed_in(places[change], places[change + 1], found[change], cuts, few)
+        halves = _closed_in(low[few], high[few], before[few], cuts, self.halvings)
+        low[few], high[few] = halves
+        middles = ((low + high) / 2).split(torch.bincount(whose, minlength=len(planes)).tolist())
+        return [_with_ends(each) for each in middles]
+
+    def _changes(self, planes: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Between which of so many places along the second parameter the number of cuts changes, on planes (K, r): of
+        which one, from where to where, and that number before."""
+        places = (torch.arange(count, dtype=torch.float64) + 0.5) / count
+        together = max(1, RULES.numbers // (self._samples * count * (2 + planes.shape[1])))
+        each = [
+            self._cuts(places.repeat(len(some)), some.repeat_interleave(count, 0)).view(-1, count)
+            for some in planes.split(together)
+        ]
+        found = torch.cat([*each, torch.zeros(0, count, dtype=torch.int64)])
+        plane, change = (found[:, 1:] != found[:, :-1]).nonzero(as_tuple=True)
+        return plane, places[change], places[change + 1], found[plane, change]
+
+    def _cuts(self, at: Tensor, beyond: Tensor) -> Tensor:
+        """How often lines are cut on which the second parameter has these values (L,), and further ones those (L, r);
+        twice that, and one more where they begin inside."""
+        first = (torch.arange(self._samples, dtype=torch.float64) + 0.5) / self._samples
+        others = torch.cat([at[:, None], beyond], 1).repeat_interleave(self._samples, 0)
+        on = self.taken(torch.cat([first.repeat(len(at))[:, None], others], 1))[1].view(len(at), -1)
+        return 2 * (on[:, 1:] != on[:, :-1]).sum(1) + on[:, 0]
+
+    @property
+    def _samples(self) -> int:
+        """Places along a line of several at which it is asked where that is cut."""
+        return max(self.samples, 2 * self.patch.stretches)
 
     # ------------------------------------------------------------ over planes, and over facets
 
     def over_planes(self, pieces: int, panels: int, count: int) -> Weighed:
         """A quadrature over three parameters: planes by Gauss between the places at which their form changes."""
+        few = self.samples // RULES.fewer_in_planes
+        within = Cutting(self.patch, self.taken, few, RULES.halvings_in_planes)
         places = torch.linspace(0, 1, RULES.planes + 1, dtype=torch.float64)
-
-        def form(at: Tensor) -> Tensor:
-            return torch.tensor([self._plane(float(z))._form for z in at])
-
-        found = form(places)
+        found = within._forms(places)
         change = (found[1:] != found[:-1]).nonzero()[:, 0]
-        breaks = _closed_in(places[change], places[change + 1], found[change], form, RULES.halvings_of_planes)
+        ends = places[change], places[change + 1], found[change]
+        low, high = _closed_in(*ends, within._forms, RULES.halvings_of_planes)
+        breaks = _with_ends((low + high) / 2)
         planes, plane_weights = between(breaks, panels, count)
-        surfaces, weights = [], []
-        for z, weight in zip(planes.tolist(), plane_weights, strict=True):
-            surface, own = self._plane(z)._along_lines(pieces, panels, count)
-            surfaces.append(surface)
-            weights.append(own * weight)
-        joined = [torch.cat([getattr(s, name) for s in surfaces]) for name in ("points", "normals", "density")]
-        return Surface(*joined), torch.cat(weights)
+        each = [between(ends, panels, count) for ends in within._breaks_in(planes[:, None], within.samples)]
+        plane = torch.arange(len(planes)).repeat_interleave(torch.tensor([len(lines) for lines, _ in each]))
+        lines = torch.stack([torch.cat([lines for lines, _ in each]), planes[plane]], 1)
+        weights = torch.cat([weights for _, weights in each]) * plane_weights[plane]
+        return within._on_lines(lines, weights, pieces, count)
 
-    def _plane(self, z: float) -> Cutting:
-        def with_last(parts: Tensor) -> Tensor:
-            return torch.cat([parts, torch.full_like(parts[:, :1], z)], 1)
-
-        patch = replace(self.patch, at=lambda parts: self.patch.at(with_last(parts)), axes=2)
-        return Cutting(patch, lambda parts: self.taken(with_last(parts)), samples=self.samples // RULES.fewer_in_planes)
-
-    @property
-    def _form(self) -> int:
-        """How often the number of cuts changes along the second parameter, and whether anything counts at all."""
+    def _forms(self, at: Tensor) -> Tensor:
+        """How often the number of cuts changes along the second parameter of planes (K,), and whether anything counts
+        in them at all."""
         ticks = (torch.arange(RULES.planes, dtype=torch.float64) + 0.5) / RULES.planes
-        return 2 * len(self._breaks(RULES.planes)) + int(self.taken(torch.cartesian_prod(ticks, ticks))[1].any())
+        grid, planes = torch.cartesian_prod(ticks, ticks), at[:, None]
+        changes = torch.bincount(self._changes(planes, RULES.planes)[0], minlength=len(at))
+        every = torch.cat([grid.repeat(len(at), 1), planes.repeat_interleave(len(grid), 0)], 1)
+        return 2 * changes + self.taken(every)[1].view(len(at), -1).any(1)
 
     def _over_facets(self, count: int) -> Weighed:
         """Nodes on each of many triangles: a quarter as many along each of their sides."""
@@ -175,14 +203,20 @@ def between(breaks: Tensor, panels: int, count: int) -> tuple[Tensor, Tensor]:
     return nodes.reshape(-1), (length * weights * torch.sin(pi * v) * pi / 2).reshape(-1)
 
 
-def _closed_in(low: Tensor, high: Tensor, before: Tensor, form: Callable[[Tensor], Tensor], halvings: int) -> Tensor:
-    """Where a whole number changes between places, and the ends of (0, 1)."""
+def _closed_in(
+    low: Tensor, high: Tensor, before: Tensor, form: Callable[[Tensor], Tensor], halvings: int
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """Closer places (K,) between which a whole number changes."""
     for _ in range(halvings if len(low) else 0):
         middle = (low + high) / 2
         same = form(middle) == before
         low, high = torch.where(same, middle, low), torch.where(same, high, middle)
-    ends = torch.tensor([0.0, 1.0], dtype=torch.float64)
-    return torch.cat([ends[:1], (low + high) / 2, ends[1:]])
+    return low, high
+
+
+def _with_ends(inner: Tensor) -> Tensor:
+    """Places, and the ends of (0, 1)."""
+    return torch.cat([inner.new_zeros(1), inner, inner.new_ones(1)])
 
 
 def _runs(begins: Tensor, ends: Tensor, line: Tensor, places: Tensor) -> Tensor:

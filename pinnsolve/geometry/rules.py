@@ -38,8 +38,9 @@ class Rules:
     held : float
         Of a shape's size: Legendre coefficients of curves that are as good as none. Larger: two rules more for the same
         digits (a star of five tips is known to 4e-8 with six nodes, to 1e-13 with ten). Smaller: more panels.
-    halvings, halvings_of_planes : int
-        Of an interval of parameters: to rounding; of planes, each of which is looked at anew, to 1e-6.
+    halvings, halvings_of_planes, halvings_in_planes : int
+        Of an interval of parameters: to rounding; of planes, each of which is looked at anew, to 1e-6; and in these to
+        1e-10, which takes half of the time.
     planes : int
         Of a solid, that are looked at for where their form changes. More: smaller parts are found; its integrals take
         longer.
@@ -121,6 +122,7 @@ class Rules:
     halved: int = 10
     held: float = 1e-7
     halvings_of_planes: int = 16
+    halvings_in_planes: int = 26
     planes: int = 24
     fewer_in_planes: int = 3
     margin: float = 0.03

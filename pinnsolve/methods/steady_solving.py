@@ -23,7 +23,7 @@ from pinnsolve.steady.at_corners import error_of_richer
 from pinnsolve.steady.cells import SteadyCells, SteadyOperator, scheme_of
 from pinnsolve.steady.keeping import stored, taken_up
 from pinnsolve.steady.measured import apart_from, felt_by_degree, measured, rescaled, sizes_like
-from pinnsolve.steady.refining import let_go
+from pinnsolve.steady.refining import fits, let_go
 from pinnsolve.steady.whole import RULES, SteadyWhole
 from pinnsolve.trial.evolution import Evolution
 from pinnsolve.trial.planar import Planar
@@ -75,7 +75,7 @@ def stepped(trial: Planar, known: Planar | None, bound: float, state: State, obj
     trial.take(live.cells.mesh, live.cells.coefficients, live.settled, live.defect)
     ended = _ended(state, trial, live.cells.scheme, stuck=not more and not live.settled)
     rate = max(work.operations - begun, live.factorised * live.ahead)
-    return {**ended, "done": not more, "march": stored(live), "rate": rate}
+    return {**ended, "done": not more, "march": stored(live), "rate": rate, "full": live.full and not more}
 
 
 def _begun_with(trial: Planar, known: Planar) -> int:
@@ -95,7 +95,7 @@ def enriched(trial: Planar, known: Planar | None, bound: float, state: State, ob
     """All cells of a known solution again with richer features."""
     degree = trial.layer.steady if known is None else max(trial.layer.steady, known.degree + 2)
     scheme = _scheme(trial, degree, objective)
-    solved = None
+    solved, full = None, False
     if known is not None and known.complete and known.mesh is not None:
         before = _scheme(known, known.degree)
         c = _richer(known, before.cell, scheme.cell)
@@ -111,13 +111,14 @@ def enriched(trial: Planar, known: Planar | None, bound: float, state: State, ob
             if trial.dims > 2:
                 defect = felt_by_degree(defect, known.defect, known.degree, degree)
             trial.take(known.mesh, solved.coefficients, True, defect)
+            full = trial.dims > 2 and known.defect > bound and not fits(scheme, known.mesh)
             scales = [trial.plan.size(u).scale for u in trial.problem.unknowns]
             if scheme.evolution.fluxed:
                 poorer = SteadyCells(before, known.mesh, known.coefficients)
                 trial.apart = error_of_richer(poorer, solved, scales)
             else:
                 trial.apart = max(_told_by_orders(trial, known, bound, objective), passed)
-    return {**_ended(state, trial, scheme, stuck=solved is None), "left": 0.0}
+    return {**_ended(state, trial, scheme, stuck=solved is None), "left": 0.0, "full": full}
 
 
 def _told_by_orders(trial: Planar, known: Planar, bound: float, objective: Objective) -> float:

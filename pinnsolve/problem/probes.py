@@ -212,10 +212,13 @@ class Prober:
         At a solution its terms may all be rounding, since an unknown is zero."""
         return _made_of(self.inside(equation, sizes).parts)
 
-    def change(self, equation: Equation, sizes: Mapping[str, Size], points: Points | None = None) -> float:
+    def change(
+        self, equation: Equation, sizes: Mapping[str, Size], points: Points | None = None, shift: float = 0.0
+    ) -> float:  # fmt: skip
         """What smooth changes of the unknowns make in an equation on these points, or inside, sum |dr/dp (p - offset)|
-        on the mean: the same in kelvin as in degrees."""
-        answer = self.inside(equation, sizes) if points is None else self.answer(equation, points, sizes=sizes)
+        on the mean: the same in kelvin as in degrees. On a small piece it is what one place of a wave makes; another
+        `shift` is another one."""
+        answer = self.inside(equation, sizes) if points is None else self.answer(equation, points, shift, sizes)
         return _made_of(
             [
                 slope * (answer.probes[u].asked[alpha].detach() - (0.0 if any(alpha) else sizes[u].offset))

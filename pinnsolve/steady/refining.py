@@ -37,8 +37,9 @@ class Rules:
     memory : float
         Bytes that complex rows and inverses would take; these are real. In space those that are taken with two degrees
         more, which tell the error. Larger: more than the 1 GB that is promised.
-    cut : float
-        Of that, in space, where a rim cuts cells: what they are made of comes and goes in large pieces.
+    share : float
+        In space, where a budget of memory is given, of what it leaves for cells: what is made on the way, and holes
+        that are not filled, take the rest. Larger: more than the budget.
     space : int
         The highest degree over space. Higher: cells of several hundred features, which take longer than what halving
         them brings.
@@ -49,7 +50,7 @@ class Rules:
     """
 
     memory: float = 5.5e8
-    cut: float = 0.85
+    share: float = 0.8
     space: int = 14
     fine: float = 1e-3
 
@@ -129,7 +130,7 @@ def richer_once(cells: SteadyCells, begun: int, bound: float) -> SteadyCells | N
 def fits(scheme: Scheme, mesh: Tiles) -> bool:
     """Whether there is memory for cells, and in space for those that tell their error."""
     if mesh.dims > 2:
-        room = RULES.memory * (RULES.cut if len(mesh.cut) else 1.0)
+        room = RULES.memory if scheme.room.cells is None else RULES.share * scheme.room.cells
         return held(scheme, mesh, scheme.degree + 2) <= room
     return len(mesh) <= that_fit(scheme, RULES.memory)
 

@@ -123,8 +123,9 @@ class SteadyWhole:
         How often all cells were halved.
     easing, good : Easing, SteadyCells, optional
         On the way over equations with more diffusion (`steady.easing`), and the last that were solved on it.
-    solved, settled : bool
-        Whether there is a solution, and whether it meets the bound.
+    solved, settled, full : bool
+        Whether there is a solution, whether it meets the bound, and over space whether memory has no room for finer
+        cells.
     """
 
     scheme: Scheme
@@ -139,7 +140,7 @@ class SteadyWhole:
         self.easing: Easing | None = None
         self.good: SteadyCells | None = None
         self.parent = torch.full((len(self.cells.mesh),), math.inf, dtype=torch.float64, device=self.scheme.device)
-        self.solved = self.settled = False
+        self.solved = self.settled = self.full = False
         self.factorised, self.defect = 2, math.inf
 
     def go_on(self, mesh: Tiles, coefficients: Tensor) -> None:
@@ -185,7 +186,8 @@ class SteadyWhole:
         let_go(mesh)
         if mesh.region is not None and not closed(mesh, self.scheme.evolution.rings):
             return False
-        return mesh.dims <= 2 or fits(self.scheme, mesh)
+        self.full |= mesh.dims > 2 and not fits(self.scheme, mesh)
+        return not self.full
 
     def _measured(self, solved: SteadyCells, operator: SteadyOperator) -> Tensor:
         """Take for the cells what was solved; what each of them leaves (n,)."""
@@ -286,6 +288,7 @@ class SteadyWhole:
     def _halve(self, halves: Halves) -> bool:
         """Go on with halved cells; whether there are some, and not too many."""
         if halves[0].places == self.cells.mesh.places or not fits(self.scheme, halves[0]):
+            self.full |= self.cells.mesh.dims > 2
             return False
         self.cells, origin = halved(self.cells, halves)
         self.parent = self.parent[origin]

@@ -77,7 +77,7 @@ def richer_still(
     """
     now = results.ended[-1]
     method, network = stages[now.stage].method, stages[now.stage].network
-    if not isinstance(method, Enriching) or now.stuck or not now.solved or now.best != now.stage:
+    if not isinstance(method, Enriching) or now.stuck or not now.solved or now.best != now.stage or now.full:
         return None
     before = _cells_before(stages, results)
     assert isinstance(network, LocalFeatures)
@@ -130,6 +130,11 @@ def after_cells(
         may do on those that there are, and tell how far off they were.
     """
     method, unsure = stages[now.stage].method, now.stuck or not now.solved
+    if now.full and now.best is not None and (isinstance(method, Enriching) or (unsure and now.best != now.stage)):
+        told = f", and the error is estimated at {now.estimate:.0e}" if now.estimate else ""
+        return Outcome(
+            "plateau", f"memory has no room for more cells{told}", 'write memory="4 GB" or more, or raise the tolerance'
+        )
     if space and isinstance(method, Marching) and now.solved and not now.missing:
         unsure = False
     deeper = isinstance(method, Enriching) and isinstance(stages[now.stage + 1].method, Marching) and not dear

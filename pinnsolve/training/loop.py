@@ -229,7 +229,7 @@ class Loop:
             bool(state.method_state.get("stuck", False)), "" if state.trial.complete else state.trial.missing, estimate,
             len(state.found), None if state.best is None else state.best.stage,
             exact=any(f.exact(state.weights) for f in state.found if f.stage == state.number),
-            share=self._share(), part=getattr(state.trial, "of_known", 1.0),
+            share=self._share(), part=getattr(state.trial, "of_known", 1.0), full=state.method_state.get("full", False),
         )  # fmt: skip
 
     def _share(self) -> float:

@@ -44,6 +44,8 @@ class Ended:
         Of cells: the share of the problem's tolerance that they were solved to.
     part : float
         Of a poorer march: what the one that it solves again has of the error that it tells.
+    full : bool
+        Of steady cells over space: whether memory has room neither for finer ones nor for richer features.
     """
 
     stage: int
@@ -61,6 +63,7 @@ class Ended:
     exact: bool = False
     share: float = 0.0
     part: float = 1.0
+    full: bool = False
 
     @classmethod
     def restored(cls, stored: Mapping[str, Any]) -> Ended:

@@ -131,7 +131,8 @@ def _share(trial: OfCells, condition: Equation, piece: Piece, about: dict[str, S
         r = (r.view(-1, 2).mean(1) if SIDES in points.measured else r).abs()  # inside it holds of both sides together
     kept = r[r.isfinite()].sort().values
     kept = kept[: math.ceil(LOOKS.kept * len(kept))]
-    made = trial.problem.prober.change(condition, about, points)
+    # a piece may be so small that one wave is zero on all of it, and then the other is not
+    made = sum(trial.problem.prober.change(condition, about, points, shift) for shift in (0.0, math.pi / 2)) / 2
     if piece.moment is not None and not condition.says("value"):
         made = max(made, _later(trial, condition, points))
     return float(kept.square().mean().sqrt()) / made if made and len(kept) else 0.0

@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from pinnsolve import (
+    Ball,
     Box,
     Problem,
     ProblemError,
@@ -23,6 +24,7 @@ from pinnsolve import (
     faces,
     initial,
     initial_rate,
+    laplace,
     neumann,
     periodic,
     point,
@@ -31,6 +33,7 @@ from pinnsolve.checks.check import check
 from pinnsolve.geometry.points import Points
 from pinnsolve.problem.binding import Fields, arguments
 from pinnsolve.problem.manufactured import manufactured
+from pinnsolve.problem.probes import Size
 from tests.core.common import random
 
 X = Box(x=(0, 1))
@@ -343,3 +346,19 @@ def test_manufactured_solutions_have_no_residual_and_mutants_do() -> None:
 def test_manufactured_needs_one_solution_for_each_unknown(solutions: dict) -> None:
     with pytest.raises(ProblemError, match="needs to be an unknown with a solution"):
         manufactured(make(), **solutions)
+
+
+def test_a_change_of_a_value_on_a_small_piece_is_not_what_one_place_of_a_wave_makes() -> None:
+    """Two small balls in a cube, of which one lies where a smooth wave is zero: of a size of 2 two waves tell 1 to 1.42
+    on both. A mutant takes one of them, and a value on that ball counts many times as much as on the other."""
+    near, far = (Ball(x=x, y=0.3, z=x, radius=0.02, name=name) for x, name in ((0.66, "near"), (0.2, "far")))
+    problem = Problem(
+        space=Box(x=(0, 1), y=(0, 1), z=(0, 1)) - near - far, unknowns="u", conditions=[dirichlet(u=0)],
+        equations=lambda u, x, y, z: laplace(u, x, y, z),
+    )  # fmt: skip
+    (condition,), told = problem.conditions, []
+    for piece in problem.pieces(condition)[-2:]:
+        points, sizes = piece.scattered(50, 1), {"u": Size(3.0, 2.0)}
+        told.append([problem.prober.change(condition, sizes, points, shift) for shift in (0.0, math.pi / 2)])
+    (one, _), (other, _) = told
+    assert one < 0.3 * other and all(0.95 < sum(both) / 2 < 1.45 for both in told)
