@@ -105,7 +105,7 @@ def spectrum(
             rows = [laid_out(g, grid, findings.corners) for g in given]
             zero = np.zeros((len(problems[0].unknowns), len(grid)))
             first, second = (r.linearised(zero, zero, 0.0)[0].tocsr() for r in rows)
-            factors = Factored(first, weights_of(rows[0], first), rows[0].order, grid.dimension < 2)
+            factors = Factored(first, weights_of(rows[0], first, zero), rows[0].order, grid.dimension < 2)
             values = _nearest(factors, (second - first) / step, shift, near, count)
         except (SingularError, OutOfTimeError, ArpackError) as error:
             raise NoReferenceError(f"its grid has no eigenvalues: {error}") from None

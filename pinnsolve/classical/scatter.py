@@ -131,6 +131,11 @@ class Scatter:
         """The nodes (N, d)."""
         return self._placed[0]
 
+    @property
+    def labels(self) -> Array:
+        """The number (N,) of the material of each node."""
+        return self._placed[1]
+
     @cached_property
     def parts(self) -> Array:
         """The number (N,) of the connected part of space to which each node belongs."""

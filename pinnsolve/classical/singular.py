@@ -20,6 +20,7 @@ from scipy.spatial import cKDTree
 
 from pinnsolve.checks.kinks import Kink
 from pinnsolve.classical.reading import Read
+from pinnsolve.classical.segments import corners_in_a_row
 from pinnsolve.classical.spread import Singular, columns, drawn_on
 from pinnsolve.classical.stencils import Array
 from pinnsolve.geometry.holes import Notch
@@ -40,8 +41,8 @@ def singular_places(given: Read, kinks: Sequence[Kink] = ()) -> Singular:
     rims = [(np.array([k.place[c] for c in names]), not k.along) for k in kinks if set(k.place) == set(names)]
     ends += [(place, jumps) for place, jumps in rims if all(np.linalg.norm(place - p) > 0 for p, _ in ends)]
     turns, tips = [np.array([n.place[c] for c in names]) for n in corners], _ends_of_interfaces(given)
-    bends = _jumps_of_curvature(given)
-    places = np.array([*(place for place, _ in ends), *turns, *tips, *bends]).reshape(-1, len(names))
+    bends = _jumps_of_curvature(given) + _in_a_row(given)
+    places = np.array([*(place for place, _ in ends), *turns, *(p for p, _ in tips), *bends]).reshape(-1, len(names))
     usual, jumping, middling = 1.0, 1.4, 4 / 3
     powers = [jumping if both else usual for _, both in ends] + [usual] * len(turns + tips + bends)
     falls = [np.inf] * len(ends)
@@ -53,9 +54,13 @@ def singular_places(given: Read, kinks: Sequence[Kink] = ()) -> Singular:
             for (place, both), angle, w in zip(ends, angles, wide, strict=True)
         ]
     falls += [_falls(given, groups, place, n.angle) for place, n in zip(turns, corners, strict=True)]
-    falls += [middling] * len(tips) + [np.inf] * len(bends)
+    # around a corner of two materials slopes go as r^(a - 1), a >= pi / (pi + its turn) at any ratio of these
+    falls += [2 * np.pi / (np.pi + min(turn, np.pi / 2)) for _, turn in tips] + [np.inf] * len(bends)
+    by = [np.inf] * len(ends) + [abs(n.angle - np.pi) for n in corners]
+    by += [turn for _, turn in tips] + [np.inf] * len(bends)
     inward = [place for place, n in zip(turns, corners, strict=True) if n.angle > 1.1 * np.pi]
-    return Singular(places, np.array(falls, dtype=float), np.array(powers), np.array(inward).reshape(-1, len(names)))
+    inwards = np.array(inward).reshape(-1, len(names))
+    return Singular(places, np.array(falls, dtype=float), np.array(powers), inwards, np.array(by))
 
 
 @dataclass(frozen=True)
@@ -123,6 +128,15 @@ def _jumps_of_curvature(given: Read) -> list[Array]:
     return found
 
 
+def _in_a_row(given: Read) -> list[Array]:
+    """In a plane, the corners of what stands for curves."""
+    problem = given.problem
+    if len(given.coordinates) != 2 or problem.domain.space is None:
+        return []
+    pieces = (*problem.domain.walls.pieces, *problem.interfaces)
+    return list(corners_in_a_row(pieces, problem.domain.space.size)[0])
+
+
 def _bent(side: Side, end: float, other: float) -> tuple[Array, Array, float]:
     """The place at an end of a curve, the outward normal there, and the curvature beside it."""
     parts = torch.tensor([end + share * (other - end) for share in (0.0, 0.01, 0.02)], dtype=torch.float64)
@@ -132,9 +146,9 @@ def _bent(side: Side, end: float, other: float) -> tuple[Array, Array, float]:
     return place, normal - (turned - normal), curvature
 
 
-def _ends_of_interfaces(given: Read) -> list[list[float]]:
-    """In a plane, the corners of interfaces, where they meet each other, and where they end on the boundary: around
-    their ends they go on to one side alone, or their normals differ."""
+def _ends_of_interfaces(given: Read) -> list[tuple[list[float], float]]:
+    """In a plane, the corners of interfaces with the angle by which they turn there, and, with an infinite one, where
+    they meet each other or end on the boundary: around their ends they go on to one side alone, or normals differ."""
     names, pieces = given.coordinates, given.problem.interfaces
     if len(names) != 2 or not pieces:
         return []
@@ -142,19 +156,20 @@ def _ends_of_interfaces(given: Read) -> list[list[float]]:
     drawn = [drawn_on(piece, count) for piece in pieces]
     places = np.concatenate([columns(p.coordinates, names) for p in drawn])
     normals = np.concatenate([columns(p.normals, names) for p in drawn])
-    found: list[list[float]] = []
+    found: list[tuple[list[float], float]] = []
     for side in (piece.side for piece in pieces if piece.side is not None):
         reach = near * side.size / count
-        ends = side.patch.at(side.intervals.reshape(-1, 1))
+        ends = side.ends
         for place, normal in zip(ends.points.numpy(), ends.normals.numpy(), strict=True):
             close = np.linalg.norm(places - place, axis=1) <= reach
             along = (places[close] - place) @ np.array([-normal[1], normal[0]])
             if not close.any():  # an end of what is not kept
                 continue
             goes_on = along.min() < -reach / 2 and along.max() > reach / 2
-            straight = goes_on and bool(np.all(np.abs(normals[close] @ normal) > 1 - turn**2))
-            if not straight and all(np.linalg.norm(place - other) > reach for other in found):
-                found.append(place.tolist())
+            least = float(np.abs(normals[close] @ normal).min())
+            straight = goes_on and least > 1 - turn**2
+            if not straight and all(np.linalg.norm(place - other) > reach for other, _ in found):
+                found.append((place.tolist(), float(np.arccos(min(least, 1.0))) if goes_on else np.inf))
     return found
 
 
@@ -179,7 +194,7 @@ def _groups(given: Read) -> list[Group]:
 def _ends_of_conditions(given: Read, groups: Sequence[Group]) -> list[tuple[Array, bool]]:
     """Where parts of the boundary with different conditions meet, and whether both prescribe a value of one unknown."""
     sides = [piece.side for _, piece in given.walls if piece.side is not None]
-    exact = [s.patch.at(s.intervals.reshape(-1, 1)).points.numpy() for s in sides if s.patch.axes == 1]
+    exact = [s.ends.points.numpy() for s in sides if s.patch.axes == 1]
     known = cKDTree(np.concatenate(exact)) if exact else None
     found: list[tuple[Array, bool]] = []
     for first, second in combinations(groups, 2):

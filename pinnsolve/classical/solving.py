@@ -172,7 +172,8 @@ class Solver:
         """
         if self.given.marched:
             return self._marched(grid, tolerance, before)
-        if before and not (isinstance(before[-1], Steady) and before[-1].linear and self.spacing is not None):
+        alike = self.spacing is not None and not self.spacing.parting.pieces  # in materials rows weigh by what is known
+        if before and not (isinstance(before[-1], Steady) and before[-1].linear and alike):
             at = grid.nodes.coordinates
             return self.from_guess(grid, np.stack([before[-1].at(f, at) for f in range(len(self.scales))]), tolerance)
         if self.given.problem.guess.unknowns:  # others may lead to another solution than the one that is asked for

@@ -17,6 +17,7 @@ from scipy.spatial import cKDTree
 
 from pinnsolve.classical.curve import Curve
 from pinnsolve.classical.parting import Parting
+from pinnsolve.classical.segments import corners_in_a_row
 from pinnsolve.classical.stencils import Array
 from pinnsolve.geometry.across import Interface
 from pinnsolve.geometry.piece import Piece
@@ -33,9 +34,11 @@ class Spread:
     ----------
     halvings : tuple of int
         Of the spacing, at the most, by dimension. More: sharper corners and smaller holes, and more nodes.
-    notch, shallow : float
+    notch, shallow, blunt : float
         The same at places of a plane at which solutions are singular: so many halvings over the power of the spacing as
-        which the error there falls, and at the least.
+        which the error there falls, and at the least, unless the boundary turns by less than the last (rad): what is
+        singular there is small. With all six halvings at each of its 32 corners a polygon of 16 sides in another one
+        took 6,700 nodes to an error of 9e-3, and without these 3,600 to 6e-3.
     deepest : float
         Of the shape's size: the smallest spacing there.
     order : float
@@ -73,6 +76,7 @@ class Spread:
     halvings: tuple[int, ...] = (0, 0, 3, 1)
     notch: float = 8.0
     shallow: int = 6
+    blunt: float = 0.7
     deepest: float = 1e-10
     order: float = 4.0
     reach: float = 2.0
@@ -109,12 +113,22 @@ class Singular:
         Of the distance, by which rows are weighed down.
     inward : array (L, d)
         Those of them at which the boundary turns inwards.
+    turns : array (K,)
+        The angle by which the boundary, or an interface, turns there; infinite where something else is singular.
     """
 
     places: Array
     falls: Array
     powers: Array
     inward: Array
+    turns: Array
+
+    @property
+    def halvings(self) -> Array:
+        """How often (K,) the spacing is halved there."""
+        least = np.where(self.turns < SPREAD.blunt, 0, SPREAD.shallow)
+        found: Array = np.maximum(SPREAD.notch / self.falls, least)
+        return found
 
     @property
     def deep(self) -> Array:
@@ -174,10 +188,14 @@ class Spacing:
             closer = (turns | self._thin(which, size)) & ~(corner & (k > 0))
             asked[which[closer]] = size / 2
         found = [(float(s), 0.0, cKDTree(places[asked == s])) for s in np.unique(asked) if s < self.widest]
-        for falls in np.unique(self.singular.falls[self.singular.deep]).tolist():
-            size = self.widest / 2 ** max(SPREAD.notch / falls, SPREAD.shallow)
-            more, deep = max(SPREAD.order / falls - 1, 0.0), self.singular.places[self.singular.falls == falls]
-            found.append((size, more, cKDTree(deep)))
+        bent, wanted = corners_in_a_row((*self.walls, *self.parting.pieces), self.shape.size)
+        closer = np.ceil(np.log2(self.widest / wanted))
+        for halvings in np.unique(closer[closer > 0]).tolist():
+            found.append((self.widest / 2**halvings, 0.0, cKDTree(bent[closer == halvings])))
+        told = np.stack([self.singular.falls, self.singular.halvings], 1)
+        for falls, halvings in np.unique(told[self.singular.deep], axis=0).tolist():
+            deep = self.singular.places[(told == [falls, halvings]).all(1)]
+            found.append((self.widest / 2**halvings, max(SPREAD.order / falls - 1, 0.0), cKDTree(deep)))
         for piece, halvings in self.sudden:
             rim = columns(drawn_on(piece, SPREAD.seen).coordinates, self.shape.coordinates)
             found.append((self.widest / 2**halvings, 0.0, cKDTree(rim)))

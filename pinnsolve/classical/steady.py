@@ -106,16 +106,17 @@ def solved(rows: Rows, guess: Array, scales: Array, deadline: float, tolerance: 
         If Newton's method does not converge, or a matrix is singular.
     """
     u, nothing = guess.copy(), np.zeros_like(guess)
-    weights: Array | None = None
     inverse: Factored | Nearby | None = None
     factors: Factored | None = None
+    weights, again = np.zeros(0), int(_parted(rows) and not np.ptp(guess, axis=1).any())  # nothing shows what flows
     last, linear, enough = np.inf, True, max(SEARCH.solved, SEARCH.part * tolerance)
     for steps in range(SEARCH.iterations):
         if clock.perf_counter() > deadline:
             raise OutOfTimeError
         residual = rows.residuals(u[None], nothing[None], np.zeros(1))[0]
         jacobian = rows.linearised(u, nothing, 0.0)[0]
-        weights = weights_of(rows, jacobian) if weights is None else weights
+        if steps in (0, again):
+            weights, factors = weights_of(rows, jacobian, u), None
         try:
             if factors is None or rows.grid.dimension < 2 or SEARCH.far < last < np.inf:
                 inverse = Factored(jacobian, weights, rows.order, rows.grid.dimension < 2)
@@ -131,16 +132,16 @@ def solved(rows: Rows, guess: Array, scales: Array, deadline: float, tolerance: 
         at_rounding = SEARCH.slow * last <= size <= SEARCH.rounding
         # so small a step is the right one, and lessens hardly what least squares leave: nothing is searched
         u, part = (u + step, 1.0) if size <= SEARCH.rounding else _searched(rows, u, step, weights, residual)
-        linear = linear and (steps != 1 or size <= SEARCH.rounding)
+        linear = linear and (steps != 1 + again or size <= SEARCH.rounding)
         coming = size * (min(max(size / last, SEARCH.least), 1.0) if np.isfinite(last) else 1.0)
         last = size
         factors = inverse.factors if isinstance(inverse, Nearby) else inverse
         if steps == 1 and not at_rounding and size > SEARCH.rounding:
             check_determined(rows, factors, jacobian, scales)
-        if part == 1.0 and (coming <= enough or at_rounding):
+        if part == 1.0 and steps >= 2 * again and (coming <= enough or at_rounding):
             check_determined(rows, inverse, jacobian, scales)
             misfit, rounding = _misfit(rows, u, jacobian, scales), _rounding(factors, jacobian, u, sizes)
-            return Steady(rows, u, misfit, linear and steps > 0, rounding)
+            return Steady(rows, u, misfit, linear and steps > again, rounding)
     if inverse is not None:
         check_determined(rows, inverse, jacobian, scales)
     raise NoReferenceError("Newton's method finds no solution of its differences")
@@ -167,11 +168,17 @@ def check_determined(rows: Rows, factors: Factored | Nearby, jacobian: Any, scal
         raise UndeterminedError(SINGULAR)
 
 
-def weights_of(rows: Rows, jacobian: Any) -> Array:
+def _parted(rows: Rows) -> bool:
+    """Whether there are materials on both sides of a curve or a surface."""
+    return isinstance(rows.grid, Cloud) and bool(rows.grid.scatter.spacing.parting.pieces)
+
+
+def weights_of(rows: Rows, jacobian: Any, values: Array) -> Array:
     """Each equation weighs by the size of its terms, along a single coordinate at each place, where nodes may differ in
-    distance by any factor; on its block as much as all its points together, in a plane as the integral has them."""
+    distance by any factor; on its block as much as all its points together, in a plane as the integral has them. In
+    materials that size is that of terms with values (V, N)."""
     if isinstance(rows.grid, Cloud):
-        return on_shape(rows, jacobian, SEARCH.strict_on_shapes)
+        return on_shape(rows, jacobian, SEARCH.strict_on_shapes, values.ravel())
     sizes = np.sqrt(np.asarray(jacobian.power(2).sum(1)).ravel())
     weights, alone = np.ones(rows.count), rows.grid.dimension == 1
     shares = np.sqrt(rows.fades * (1.0 if alone else rows.shares))

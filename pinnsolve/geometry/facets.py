@@ -19,17 +19,23 @@ class Facets:
     points : tensor (n, d)
     facets : integers (F, d)
         In any orientation.
+    bent : tensor (F, d, d), optional
+        What is normal, at their corners, to the curve or surface of which they are parts, of either sign; zeros where
+        they are straight.
 
     Attributes
     ----------
     corners : tensor (F, d, d)
     normals : tensor (F, d)
         Outward.
+    bends : tensor (F, d, d)
+        The outward normals at their corners, which vary along what is bent: those of straight facets would turn by a
+        jump from one to the next, and what flows across is off by as much.
     sizes : tensor (F,)
         Lengths or areas.
     """
 
-    def __init__(self, points: Tensor, facets: Tensor) -> None:
+    def __init__(self, points: Tensor, facets: Tensor, bent: Tensor | None = None) -> None:
         self.corners = points[facets]
         edges = self.corners[:, 1:] - self.corners[:, :1]
         if points.shape[1] == 2:
@@ -43,6 +49,32 @@ class Facets:
         middle, step = self.corners.mean(1), 1e-6 * size
         inward = self.inside(middle + step * self.normals)
         self.normals = torch.where(inward[:, None], -self.normals, self.normals)
+        own = self.normals[:, None].expand(self.corners.shape)
+        along = torch.zeros_like(own) if bent is None else bent * (bent * own).sum(2, keepdim=True).sign()
+        self.bends = torch.where((along == 0).all(2, keepdim=True), own, along)
+
+    @cached_property
+    def _meeting(self) -> tuple[Tensor, Tensor]:
+        ends = self.corners.reshape(-1, self.corners.shape[2])
+        place, count = ends.unique(dim=0, return_inverse=True, return_counts=True)[1:]
+        order = place.argsort(stable=True)
+        two = (count == 2)[place[order]]  # where more meet, none is the one beside
+        pairs = order[two].view(-1, 2)
+        other = torch.full_like(place, -1)
+        other[pairs[:, 0]], other[pairs[:, 1]] = pairs[:, 1], pairs[:, 0]
+        shape = self.corners.shape[:2]
+        return (other // shape[1]).view(shape), (other % shape[1]).view(shape)
+
+    @property
+    def beside(self) -> Tensor:
+        """Of line segments: the number (F, 2) of the one that begins or ends where one of them does; minus one where
+        more than two meet."""
+        return self._meeting[0]
+
+    @property
+    def whose(self) -> Tensor:
+        """With which of its ends, (F, 2)."""
+        return self._meeting[1]
 
     def signed(self, x: Tensor) -> Tensor:
         """The distance (N,) of points (N, d), positive inside."""

@@ -15,6 +15,7 @@ from pinnsolve.errors import ProblemError, file_path
 from pinnsolve.geometry.facets import Facets
 from pinnsolve.geometry.mesh_file import RIM, Read, read
 from pinnsolve.geometry.patch import Leaf, Patch, Surface
+from pinnsolve.geometry.rules import RULES
 from pinnsolve.geometry.shape import Bounds, Shape
 from pinnsolve.geometry.side import Side
 
@@ -53,7 +54,7 @@ class Mesh(Shape):
                 'Write Mesh("part.msh", coordinates=("x", "y", "z")).',
             )
         self._names = tuple(coordinates)[: self.read.points.shape[1]]
-        self._facets = Facets(torch.from_numpy(self.read.rim), torch.from_numpy(self.read.facets))
+        self._facets = Facets(*map(torch.from_numpy, (self.read.rim, self.read.facets, self.read.bent)))
 
     def __repr__(self) -> str:
         return f"Mesh({str(self.path)!r})" if self.group is None else f"part({self.group!r})"
@@ -63,7 +64,7 @@ class Mesh(Shape):
         made = object.__new__(Mesh)
         made.path, made.name, made.group, made._names = self.path, name, name, self._names
         made.read = self.read.part(name)
-        made._facets = Facets(torch.from_numpy(made.read.rim), torch.from_numpy(made.read.facets))
+        made._facets = Facets(*map(torch.from_numpy, (made.read.rim, made.read.facets, made.read.bent)))
         return made
 
     @property
@@ -105,7 +106,7 @@ class Mesh(Shape):
         return [part for k in range(int(number.max()) + 1) if len(part := numbers[number == k])]
 
     def _patch(self, numbers: Tensor, leaf: Leaf, name: str, labels: tuple[str, ...]) -> Patch:
-        corners, normals = self._facets.corners[numbers], self._facets.normals[numbers]
+        corners, normals = self._facets.corners[numbers], self._facets.bends[numbers]
         size, count = self._facets.sizes[numbers], len(numbers)
         share = size.cumsum(0) / size.sum()
 
@@ -114,7 +115,8 @@ class Mesh(Shape):
             which = (parts[:, 0] * count).long().clamp(0, count - 1)
             local = parts * count - which[:, None]
             a, b = corners[which].unbind(1)
-            return Surface(a + local * (b - a), normals[which], size[which] * count)
+            begin, end = normals[which].unbind(1)
+            return Surface(a + local * (b - a), _unit(begin + local * (end - begin)), size[which] * count)
 
         def triangles(parts: Tensor) -> Surface:
             """Each as large a part of the first parameter as of the area."""
@@ -123,11 +125,23 @@ class Mesh(Shape):
             root, v = ((parts[:, 0] - begin) / (share[which] - begin)).clamp(0, 1).sqrt()[:, None], parts[:, 1:]
             a, b, c = corners[which].unbind(1)
             points = a + root * (1 - v) * (b - a) + root * v * (c - a)
-            return Surface(points, normals[which], torch.full_like(parts[:, 0], float(size.sum())))
+            p, q, r = normals[which].unbind(1)
+            across = _unit(p + root * (1 - v) * (q - p) + root * v * (r - p))
+            return Surface(points, across, torch.full_like(parts[:, 0], float(size.sum())))
 
         if corners.shape[1] == 2:
-            return Patch(segments, 1, leaf, name, labels, count)
+            return Patch(segments, 1, leaf, name, labels, count, ends=self._ends(numbers))
         return Patch(triangles, 2, leaf, name, labels, shares=share)
+
+    def _ends(self, numbers: Tensor) -> tuple[float, ...]:
+        """The parameters of segments at which these turn, or end."""
+        beside = self._facets.beside[numbers]
+        inner, first = torch.isin(beside, numbers), beside.clamp(min=0)
+        here, there = self._facets.bends[numbers], self._facets.bends[first, self._facets.whose[numbers]]
+        turns = (here - there).norm(dim=2) > RULES.turns
+        place, end = (turns | ~inner).nonzero(as_tuple=True)
+        near = 1e-12  # a little inside: beyond it any other stands
+        return tuple(((place + end.double() * (1 - 2 * near) + near) / len(numbers)).tolist())
 
     @cached_property
     def sides(self) -> tuple[Side, ...]:
@@ -152,3 +166,7 @@ class Mesh(Shape):
     def written(self) -> tuple[np.ndarray, list[tuple[str, np.ndarray]]] | None:
         """Its own points (n, d) and cells by kind as the file has them; None where it is a surface alone."""
         return None if self.read.cells is None else (self.read.points, self.read.source.written(self.group))
+
+
+def _unit(x: Tensor) -> Tensor:
+    return x / x.norm(dim=1, keepdim=True)

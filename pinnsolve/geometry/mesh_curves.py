@@ -50,31 +50,41 @@ def middles(kind: str, nodes: np.ndarray) -> dict[tuple[int, int], int]:
 
 def cut(
     points: np.ndarray, faces: Sequence[tuple[int, ...]], between: Middles
-) -> tuple[np.ndarray, np.ndarray, list[int]]:  # fmt: skip
-    """Straight facets for faces of two to four corners: points (n, d), facets (F, d), and how many each face became."""
+) -> tuple[np.ndarray, np.ndarray, list[int], np.ndarray]:  # fmt: skip
+    """Straight facets for faces of two to four corners: points (n, d), facets (F, d), how many each face became, and
+    what is normal to the curve at their corners (F, d, d), of either sign; zeros where they are not bent."""
     triangles = [(face,) if len(face) < 4 else _halves(face) for face in faces]
     size = float(np.ptp(points, axis=0).max())
     bent = [_bent(points, face, between) > RULES.straight * size for face in faces]
     if not any(bent):
         facets = [t for both in triangles for t in both]
-        return points, np.array(facets), [len(both) for both in triangles]
+        return (
+            points,
+            np.array(facets),
+            [len(both) for both in triangles],
+            np.zeros((len(facets), *[points.shape[1]] * 2)),
+        )
     deepest = max(_bent(points, face, between) for face in faces)
     most = RULES.most if points.shape[1] == 2 else RULES.most_in_space
     halves = max(1, math.ceil(math.sqrt(deepest / (RULES.near * size)) / 2))
     parts = min(most, 2 * halves)  # alike in all: no gaps between them; even: nodes in the middle stay on the rim
     made, facets, counts, count = [points], list[tuple[int, ...]](), list[int](), len(points)
+    normals = list[np.ndarray]()
     for face, both, curved in zip(faces, triangles, bent, strict=True):
         begun = len(facets)
         for t in both:
             if not curved:
                 facets.append(t)
+                normals.append(np.zeros((1, *[points.shape[1]] * 2)))
                 continue
-            nodes, own = _subdivided(_quadratic(points, t, face, between), parts)
+            corners = _quadratic(points, t, face, between)
+            nodes, own = _subdivided(corners, parts)
             made.append(nodes)
+            normals.append(_normals(corners, parts)[np.array(own)])
             facets += [tuple(count + i for i in facet) for facet in own]
             count += len(nodes)
         counts.append(len(facets) - begun)
-    return np.concatenate(made), np.array(facets), counts
+    return np.concatenate(made), np.array(facets), counts, np.concatenate(normals)
 
 
 def _halves(face: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
@@ -116,7 +126,7 @@ def _subdivided(nodes: np.ndarray, parts: int) -> tuple[np.ndarray, list[tuple[i
     if len(nodes) == 3:
         a, b, m = nodes
         return _along(a, b, m, parts), [(k, k + 1) for k in range(parts)]
-    places = [(i, j) for i in range(parts + 1) for j in range(parts + 1 - i)]
+    places = _places(parts)
     number = {place: k for k, place in enumerate(places)}
     v, w = (np.array(x, dtype=np.float64)[:, None] / parts for x in zip(*places, strict=True))
     u = 1 - v - w
@@ -134,6 +144,28 @@ def _subdivided(nodes: np.ndarray, parts: int) -> tuple[np.ndarray, list[tuple[i
         if all(c in number for c in three)
     ]
     return made, facets
+
+
+def _places(parts: int) -> list[tuple[int, int]]:
+    return [(i, j) for i in range(parts + 1) for j in range(parts + 1 - i)]
+
+
+def _normals(nodes: np.ndarray, parts: int) -> np.ndarray:
+    """What is normal to an edge (3, d) or a triangle (6, d) at the points of `_subdivided`, of length one."""
+    if len(nodes) == 3:
+        a, b, m = nodes
+        s = np.linspace(0, 1, parts + 1)[:, None]
+        along = (4 * s - 3) * a + (4 * s - 1) * b + (4 - 8 * s) * m
+        across = np.stack([along[:, 1], -along[:, 0]], 1)
+    else:
+        a, b, c, ab, bc, ca = nodes
+        v, w = (np.array(x, dtype=np.float64)[:, None] / parts for x in zip(*_places(parts), strict=True))
+        u = 1 - v - w
+        by_v = (1 - 4 * u) * a + (4 * v - 1) * b + 4 * (u - v) * ab + 4 * w * (bc - ca)
+        by_w = (1 - 4 * u) * a + (4 * w - 1) * c + 4 * (u - w) * ca + 4 * v * (bc - ab)
+        across = np.cross(by_v, by_w)
+    found: np.ndarray = across / np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-300)
+    return found
 
 
 def _along(a: np.ndarray, b: np.ndarray, m: np.ndarray, parts: int) -> np.ndarray:

@@ -29,6 +29,8 @@ class Read:
     rim : Array (m, d)
         The points of what bounds it, with those between on curved edges.
     facets : integers (F, d)
+    bent : Array (F, d, d)
+        What is normal to the curve of which each is a part, at its corners, of either sign; zeros of straight ones.
     groups : dict from names to integers
         Which facets are in which groups; those in none under "rim".
     cells : integers (C, d + 1), optional
@@ -40,6 +42,7 @@ class Read:
     points: np.ndarray
     rim: np.ndarray
     facets: np.ndarray
+    bent: np.ndarray
     groups: dict[tuple[str, ...], np.ndarray]
     cells: np.ndarray | None
     source: Source
@@ -98,12 +101,12 @@ class Source:
             check(self.path, self.points, cells, self.surface)
         faces = [tuple(c) for c in cells.tolist()] if self.surface else boundary(self.path, blocks)
         told = () if part is not None or self.surface else self._told(blocks, cells, faces)
-        rim, facets, counts = cut(self.points, faces, self.middles)
+        rim, facets, counts, bent = cut(self.points, faces, self.middles)
         owners, groups = self.owners, dict[tuple[str, ...], list[int]]()
         for face, first, count in zip(faces, np.cumsum([0, *counts]), counts, strict=False):
             groups.setdefault(owners.get(tuple(sorted(face)), (RIM,)), []).extend(range(first, first + count))
         numbers = {name: np.array(members) for name, members in groups.items()}
-        return Read(self.points, rim, facets, numbers, None if self.surface else cells, self, told)
+        return Read(self.points, rim, facets, bent, numbers, None if self.surface else cells, self, told)
 
     def _told(self, blocks: list[tuple[str, np.ndarray]], cells: np.ndarray, faces: list[Face]) -> tuple[str, ...]:
         """Warnings about cells and points."""

@@ -59,6 +59,8 @@ class Patch:
         Of triangles: where each ends along the first parameter.
     runs : tuple of float, optional
         Of a curve in many stretches that follow each other along it: the parameters up to which it goes on smoothly.
+    ends : tuple of float
+        Of a curve in stretches that stand in any order: the parameters at which it turns, or ends.
     """
 
     at: Callable[[Tensor], Surface]
@@ -69,6 +71,7 @@ class Patch:
     stretches: int = 1
     shares: Tensor | None = None
     runs: tuple[float, ...] | None = None
+    ends: tuple[float, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:

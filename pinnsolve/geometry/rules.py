@@ -91,6 +91,9 @@ class Rules:
     notch : float
         Of a full turn: a corner with more than that inside is one that turns inwards. Smaller: the corners of a polygon
         that stands for a curve are some, too. Larger: slopes at blunt ones are not resolved.
+    turns : float
+        The difference of normals (their length is one) beyond which a line of segments has a corner. Smaller: the
+        corners of a polygon that stands for a curve are some, too.
     apart : float
         Of the domain's length: so far from an inner place its two sides are looked at. Larger: what varies is off by
         it. Smaller: rounding puts it on the other side of a coefficient's jump.
@@ -146,6 +149,7 @@ class Rules:
     small: float = 0.3
     facets: int = 24
     notch: float = 0.56
+    turns: float = 0.2
     apart: float = 1e-11
     needle: float = 1e-4
     close: float = 0.02

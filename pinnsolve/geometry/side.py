@@ -109,6 +109,24 @@ class Side:
         """The intervals (K, 2) of a curve's parameter that are on the boundary."""
         return self.cutting.intervals
 
+    @cached_property
+    def ends(self) -> Surface:
+        """Where a curve ends or turns (K points), as its patch has it."""
+        low, high = self.intervals.T
+        inner = [t for t in self.patch.ends if bool(((low < t) & (t < high)).any())]
+        parts = torch.cat([self.intervals.reshape(-1), torch.tensor(inner, dtype=torch.float64)])
+        return self.patch.at(parts[:, None])
+
+    @property
+    def stretched(self) -> Surface:
+        """Where each stretch of a curve begins and ends, a little inside of it, as far as it is kept."""
+        count, near = self.patch.stretches, 1e-9
+        low, high = self.intervals.T
+        begins = torch.arange(count, dtype=torch.float64)
+        inner = torch.cat([begins + near, begins + (1 - near)]) / count
+        kept = ((low < inner[:, None]) & (inner[:, None] < high)).any(1)
+        return self.patch.at(torch.cat([self.intervals.reshape(-1), inner[kept]])[:, None])
+
     def drawn(self, cube: Tensor) -> tuple[Surface, Tensor]:
         """Points evenly spread by length or area, from points of the unit cube (N, m); and which of them count."""
         if self.patch.axes == 1:
@@ -220,13 +238,15 @@ def notches(
     around, near = 3600, 1e-5 * size
     angle = 2 * math.pi * (torch.arange(around, dtype=torch.float64) + 0.5) / around
     circle = torch.stack([angle.cos(), angle.sin()], 1)
-    found: list[Tensor] = []
+    seen: list[Tensor] = []
     made, (x, y) = list[Notch](), names
-    for end in torch.cat([side.patch.at(side.intervals.reshape(-1, 1)).points for side in sides]):
+    for end in torch.cat([side.ends.points for side in sides]):
+        if any(float((end - other).norm()) <= near for other in seen):
+            continue
+        seen.append(end)
         inside = signed(end + near * circle) > 0
-        share, new = float(inside.double().mean()), all(float((end - other).norm()) > near for other in found)
-        if new and (RULES.notch < share < 1.0 or blunt < share < 1 - RULES.notch):
-            found.append(end)
+        share = float(inside.double().mean())
+        if RULES.notch < share < 1.0 or blunt < share < 1 - RULES.notch:
             inward = circle[inside].sum(0) / circle[inside].sum(0).norm()
             steps = torch.linspace(near / size, 1.0, around, dtype=torch.float64)[:, None] * size
             again = steps[signed(end - steps * inward) > 0]

@@ -231,6 +231,9 @@ def test_quadratic_cells_keep_their_curve(tmp_path: Path) -> None:
         2 * math.pi, rel=1e-3
     )
     assert disc.curved and not disc.faults()
+    along = [s.drawn(torch.linspace(0.001, 0.999, 400, dtype=torch.float64)[:, None])[0] for s in disc.sides]
+    off = max(float((s.normals - s.points / s.points.norm(dim=1, keepdim=True)).norm(dim=1).max()) for s in along)
+    assert off < 0.018  # as parabolas are, by 0.015 where they meet; normals of chords are 0.025 off
     signs = [(i, j, k) for i in (1, -1) for j in (1, -1) for k in (1, -1)]
     corners, index = list[np.ndarray](), dict[tuple[float, ...], int]()
 
@@ -251,11 +254,37 @@ def test_quadratic_cells_keep_their_curve(tmp_path: Path) -> None:
         )
     meshio.write(tmp_path / "ball.vtu", meshio.Mesh(np.array(corners), [("tetra10", np.array(tetra))]))
     ball = Mesh(tmp_path / "ball.vtu")
+    places, normals = ball._facets.corners, ball._facets.bends
+    octant = ((places.mean(1) > 0) * torch.tensor([1, 2, 4])).sum(1, keepdim=True).expand(-1, 3)
+    met = torch.cat([places.reshape(-1, 3), octant.reshape(-1, 1)], 1).unique(dim=0, return_inverse=True)[1]
+    mean = torch.zeros(int(met.max()) + 1, 3, dtype=torch.float64).index_add(0, met, normals.reshape(-1, 3))
+    assert float(((mean / mean.norm(dim=1, keepdim=True))[met] - normals.reshape(-1, 3)).norm(dim=1).max()) < 1e-9
     assert ball.measure == pytest.approx(8 * beneath(np.eye(3)), rel=0.02)
     assert bool(ball.contains(torch.tensor([[0.65, 0.65, 0.05]], dtype=torch.float64)))
     assert bool(ball.contains(torch.from_numpy(np.array(corners)), 1e-9).all())  # rays from them meet corners
     below = ball.read.rim[np.abs(ball.read.rim).max(1) < 0.95] * [1, 1, 0]  # in the middle plane, under corners again
     assert bool(ball.contains(torch.from_numpy(below[np.hypot(*below[:, :2].T) < 0.85])).all())
+
+
+def test_corners_of_a_mesh_are_found_in_whatever_order_its_cells_stand(tmp_path: Path) -> None:
+    """An L of 24 triangles, and the core of a disc with 12 sides."""
+    x, y = np.meshgrid(np.arange(-2.0, 3), np.arange(-2.0, 3), indexing="ij")
+    points, number = np.c_[x.ravel(), y.ravel(), 0 * x.ravel()], np.arange(25).reshape(5, 5)
+    squares = np.stack([number[:-1, :-1], number[1:, :-1], number[1:, 1:], number[:-1, 1:]], -1).reshape(-1, 4)
+    middle = points[squares].mean(1)
+    kept = squares[(middle[:, 0] < 0) | (middle[:, 1] > 0)]
+    cells = np.concatenate([kept[:, [0, 1, 2]], kept[:, [0, 2, 3]]])
+    shuffled = np.random.default_rng(0).permutation(cells)
+    meshio.write(tmp_path / "l.vtu", meshio.Mesh(points, [("triangle", shuffled)]))
+    (notch,) = Mesh(tmp_path / "l.vtu").notches()
+    assert notch.place == pytest.approx({"x": 0.0, "y": 0.0}, abs=1e-9)
+    turn = 2 * np.pi * np.random.default_rng(1).permutation(12) / 12
+    order = np.argsort(turn)
+    rim = np.c_[np.cos(turn), np.sin(turn), 0 * turn]
+    fan = np.c_[np.full(12, 12), order, np.roll(order, 1)]
+    meshio.write(tmp_path / "disc.vtu", meshio.Mesh(np.r_[rim, [[0, 0, 0]]], [("triangle", fan[order])]))
+    ends = Mesh(tmp_path / "disc.vtu").sides[0].ends.points
+    assert all(float((ends - torch.from_numpy(p)).norm(dim=1).min()) < 1e-9 for p in rim[:, :2])
 
 
 BROKEN = {
