@@ -51,10 +51,16 @@ def did_you_mean(name: str, possible: Iterable[str]) -> str:
     names = list(possible)
     plain = {n.casefold(): n for n in reversed(names)}  # U for u is a slip, too
     asked = str(name).casefold()
-    near = [plain[n] for n in difflib.get_close_matches(asked, plain, n=1, cutoff=0.51)]
+    near = [plain[n] for n in difflib.get_close_matches(asked, plain, n=1, cutoff=0.5) if _alike(asked, n)]
     near = near or [plain[n] for n in plain if len(asked) > 2 and n.startswith(asked)]
     hint = f"did you mean '{near[0]}'? " if near else ""
     return f"{hint}Possible: {', '.join(names) if names else '(nothing)'}"
+
+
+def _alike(asked: str, name: str) -> bool:
+    """Whether two names that have half of their letters in common are so alike that one may stand for the other."""
+    more = difflib.SequenceMatcher(None, name, asked).ratio() > 0.5
+    return more or asked[:1] == name[:1] or sorted(asked) == sorted(name)
 
 
 def known(name: str, possible: Collection[str], what: str) -> str:
