@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from scipy.integrate import solve_ivp
 from torch import cos, exp, sin, where
 
 from pinnsolve import (
@@ -334,6 +335,37 @@ def test_a_march_goes_on_to_the_same_bits() -> None:
     while again.advance():
         pass
     assert again.edges == first.edges and all(torch.equal(a, b) for a, b in zip(again.made, first.made, strict=True))
+
+
+def reaction(a: Any, b: Any, c: Any, t: Any) -> Any:
+    return d(a, t) + 0.04 * a - 1e4 * b * c
+
+
+def radical(a: Any, b: Any, c: Any, t: Any) -> Any:
+    return d(b, t) - 0.04 * a + 1e4 * b * c + 3e7 * b**2
+
+
+def product(b: Any, c: Any, t: Any) -> Any:
+    return d(c, t) - 3e7 * b**2
+
+
+@pytest.mark.parametrize("tolerance", [0.1, 0.02])
+def test_stiff_equations_come_out_at_any_tolerance(tolerance: float) -> None:
+    """Robertson's reactions. A polynomial that is carried on to the next cell runs away from stiff equations, the more
+    the less was asked for: cells of a thousandth of their width followed, and no end was reached."""
+    problem = posed([reaction, radical, product], [initial(a=1, b=0, c=0)], ("a", "b", "c"), None, (0, 1e4))
+    solution = solve(problem.replaced(tolerance=tolerance), budget=20)
+    assert solution.converged and isinstance(solution.trial, Lined)
+    assert len(solution.trial.coefficients) < 60
+
+    def rates(t: float, y: np.ndarray) -> list[float]:
+        gone, back, made = 0.04 * y[0], 1e4 * y[1] * y[2], 3e7 * y[1] ** 2
+        return [back - gone, gone - back - made, made]
+
+    t = np.geomspace(1e-4, 1e4, 50)
+    truth = solve_ivp(rates, (0, 1e4), [1, 0, 0], "Radau", t, rtol=1e-9, atol=1e-13).y
+    found = [getattr(solution, n)(t=t) for n in "abc"]
+    assert max(np.abs(f - y).max() / np.abs(y).max() for f, y in zip(found, truth, strict=True)) < 1e-2 * tolerance
 
 
 def test_a_saved_solution_is_the_same() -> None:

@@ -303,7 +303,10 @@ def test_a_march_that_broke_off_is_followed_by_one_to_a_lower_tolerance_and_then
     assert stage == CELLS + 2 and "more than its bound" in why and "lower tolerance" in why
     assert after_cells(marched(CELLS, stuck=True), marched(last, stuck=True))[0] == FIRST
     assert after_cells(marched(CELLS, stuck=True), coordinates=3)[0] == FIRST
-    assert after_cells(marched(CELLS), enriched(CELLS + 1, stuck=True))[0] == FIRST
+    stuck = enriched(CELLS + 1, stuck=True, estimate=None)  # its cells are too wide for what stands there
+    assert after_cells(marched(CELLS), stuck)[0] == CELLS + 2
+    assert after_cells(marched(CELLS), stuck, coordinates=4)[0] == FIRST
+    assert after_cells(marched(CELLS), stuck, marched(last), enriched(last + 1, stuck=True))[0] == FIRST
 
 
 def test_a_march_has_a_part_of_the_budget_and_in_a_plane_nearly_all() -> None:

@@ -149,7 +149,7 @@ class JoinedNewton:
             before = size
             taken = self._damped(cells, operator, change, size, sizes, length)
             if taken is None:
-                return None
+                return cells if size < RULES.rounding else None
             cells, length, self.last = taken
             if length == 1.0 and self.last < self.left:
                 return cells

@@ -155,7 +155,11 @@ class LineMarch:
         newton = JoinedNewton(LineOperator.of, self.sizes, RULES.left * self.bound, effort=self.effort)
         if not first:  # it begins close by
             newton.iterations, newton.shortest = RULES.iterations, RULES.shortest
-        return newton.solve(Cells(s, mesh, self._guess(mesh), conditions, known))
+        far = first or mesh.length > RULES.carried * self._last().mesh.length
+        found = newton.solve(Cells(s, mesh, self._guess(mesh, far), conditions, known))
+        if found is None and not far:  # carried on, what stiff equations leave grows until they run away from it
+            found = newton.solve(Cells(s, mesh, self._guess(mesh, far=True), conditions, known))
+        return found
 
     def _beyond(self, traces: Tensor) -> Tensor:
         """The traces on the other side of the place where the march stands."""
@@ -168,14 +172,13 @@ class LineMarch:
         mesh = Tiles.along(self.edges[k : k + 2], self.scheme.device)
         return Cells(self.scheme, mesh, self.made[k][None])
 
-    def _guess(self, mesh: Tiles) -> Tensor:
-        """The last cell's polynomial carried on; where that says nothing, what is at its end."""
+    def _guess(self, mesh: Tiles, far: bool) -> Tensor:
+        """The last cell's polynomial carried on; where that says nothing of what is so far, what is at its end."""
         s = self.scheme
         places = mesh.points(s.cell.gauss(s.cell.count)[0])[0, :, 0]
         if not self.made:
             return s.nearest(self.start(places)[None])
         last = self._last()
-        far = mesh.length > RULES.carried * last.mesh.length
         here = torch.full_like(places, self.at) if far else places
         xi = 2 * (here - last.mesh.edges[0]) / last.mesh.length - 1
         return s.nearest((s.cell.features(xi[:, None], (0,)) @ last.coefficients[0].T)[None])

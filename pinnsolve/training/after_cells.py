@@ -124,7 +124,8 @@ def after_cells(
     line : bool
         Whether cells are along a line: where a march broke off, or came through with more than its bound, one to a
         lower tolerance may do. Small errors grow ahead of a front, and what space leaves out swings in the next steps
-        (Schroedinger's equation), which no cells and no shorter steps mend any more.
+        (Schroedinger's equation), which no cells and no shorter steps mend any more. So it may where Newton's method
+        finds nothing with richer features on its cells: they are too wide for what stands there (a stiff oscillator).
     space : bool
         Whether they are of space, in time: where there is no room for as many as the bound asks for, richer features
         may do on those that there are, and tell how far off they were.
@@ -138,7 +139,7 @@ def after_cells(
     if space and isinstance(method, Marching) and now.solved and not now.missing:
         unsure = False
     deeper = isinstance(method, Enriching) and isinstance(stages[now.stage + 1].method, Marching) and not dear
-    if not unsure and (deeper or isinstance(method, Marching)):
+    if (not unsure and (deeper or isinstance(method, Marching))) or (deeper and line and not space):
         return Turn(now.stage + 1, share=share if deeper else None)
     limit = viscous if unsure and not isinstance(method, Vanishing) else None
     again = next((k for k in range(now.stage + 1, len(stages)) if isinstance(stages[k].method, Marching)), None)
