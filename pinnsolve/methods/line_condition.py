@@ -76,8 +76,8 @@ def answers_to_noise(cells: Cells, own: int) -> tuple[float, float]:
         made, carried = operator.made, operator.carried
         noise = torch.randn(made.shape, generator=torch.Generator().manual_seed(3), dtype=torch.float64).to(made)
         told = [norm(operator.answer_to(b), cells, sizes) for b in (noise * made, noise * carried)]
-        # tables of features are off alike in all cells, and so the equations, as by a change of their coefficients
-        alike = norm(operator.answer_to(carried * operator.highest.sign()), cells, sizes)
+        # tables of features are off alike in all cells, and so is what equations are made of
+        alike = norm(operator.answer_to(made * operator.highest.sign()), cells, sizes)
     except (ProblemError, RuntimeError):
         return math.inf, math.inf
     return told[0], max(told[1], alike)
@@ -142,14 +142,20 @@ def missing_of(trial: Trial) -> float:
 
 
 def noise_of(trial: Trial, richer: bool) -> float:
-    """The least relative error: of richer cells what rounding of the coefficients makes, and what their distance from
-    those that are less rich says, since points may lie beside all that differs; of others what rounding of the terms
-    makes; over ranges of parameters the worst of richer ones and of the polynomials; zero where nothing is known."""
+    """The least relative error: of richer cells what rounding of the coefficients makes, what their distance from
+    those that are less rich says, since points may lie beside all that differs, and what still richer ones would add:
+    one wide cell before a jump hardly gains by two degrees, whatever all others do, and when the jump comes hangs on
+    it; of others what rounding of the terms makes; over ranges of parameters the worst of richer ones and of the
+    polynomials; zero where nothing is known."""
     if isinstance(trial, OverRanges):
         return trial.error if richer else 0.0
     if not isinstance(trial, Lined) or not trial.complete:
         return 0.0
-    by_terms, by_coefficients = answers_to_noise(cells_of(trial), len(trial.problem.unknowns))
+    cells, own = cells_of(trial), len(trial.problem.unknowns)
+    by_terms, by_coefficients = answers_to_noise(cells, own)
     answer = by_coefficients if richer else by_terms
     by_rounding = LIMITS.caution * torch.finfo(torch.float64).eps * answer if math.isfinite(answer) else 0.0
-    return max(by_rounding, trial.distance if richer else 0.0)
+    if not richer:
+        return by_rounding
+    more = missing(cells, own)
+    return max(by_rounding, trial.distance, more if math.isfinite(more) else 0.0)
