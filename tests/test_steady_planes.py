@@ -375,6 +375,16 @@ def test_a_cap_ends_with_what_would_do_for_a_looser_tolerance_or_without_a_claim
     assert not far.solve() and far.solved and not far.settled
 
 
+def test_where_a_tight_bound_has_no_room_cells_do_what_they_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At corners cells are graded as far as the bound asks: one that has no room left a lid's flow without a solution.
+    A mutant that does not ask for less ends after two rounds, with a tenth of the equations left."""
+    monkeypatch.setattr(steady_refining, "that_fit", lambda scheme, memory: 147)
+    evolution, made = read(cavity(1))
+    whole = SteadyWhole(scheme_of(evolution, 8, CPU), made.corners, 3e-6)
+    assert whole.solve() and 3e-6 < whole.bound <= steady_whole.ASKED.coarse
+    assert len(whole.cells.mesh) <= 147 and whole.offs[-1] < steady_whole.ASKED.coarse
+
+
 def test_a_run_that_is_taken_up_gives_the_same_bits() -> None:
     def windy(u: Any, x: Any, y: Any) -> Any:
         return -1e-2 * laplace(u, x, y) + d(u, x) - 1

@@ -63,6 +63,8 @@ class Rules:
         Times the bound, in a plane no less than the largest one (`march.asked`), over space than a part of the terms,
         which is ten times the error: what leaves no more is a solution where no finer cells fit, and richer features
         say how right it is. Larger: time for what is not right. Smaller: it is left to others, which are worse.
+    eases : float
+        Times the bound where no finer cells of a plane fit. Larger: less exact than there is room for. Smaller: rounds.
     slow : float
         Of the two degrees before: last degrees in a cell beside a corner that are larger say that slopes have no bound
         there. Larger: features that do little there. Smaller: more cells where features would do.
@@ -81,6 +83,7 @@ class Rules:
     gains: float = 0.5
     near: float = 5.0
     in_space: float = 0.3
+    eases: float = 10.0
     slow: float = 0.25
     tries: int = 3
     cheap: float = 0.2
@@ -141,7 +144,7 @@ class SteadyWhole:
         self.good: SteadyCells | None = None
         self.parent = torch.full((len(self.cells.mesh),), math.inf, dtype=torch.float64, device=self.scheme.device)
         self.solved = self.settled = self.full = False
-        self.factorised, self.defect = 2, math.inf
+        self.factorised, self.defect, self.asked = 2, math.inf, self.bound
 
     def go_on(self, mesh: Tiles, coefficients: Tensor) -> None:
         """Begin at cells that were solved to another bound."""
@@ -277,13 +280,15 @@ class SteadyWhole:
         return True
 
     def _crowded(self, bound: float, exact: bool) -> bool:
-        """Where no finer cells fit, take for a solution what would do for a looser tolerance, or over space ease what
-        is windy, and take what is near; whether another round follows."""
+        """Where no finer cells fit, take for a solution what would do for a looser tolerance, and in a plane ask for
+        less; or over space ease what is windy, and take what is near; whether another round follows."""
         space, worst = self.cells.mesh.dims > 2, self.offs[-1] if exact and not self.cells.added else math.inf
-        self.settled |= worst < max(RULES.near * bound, 0.0 if space else ASKED.coarse)
+        self.settled |= worst < max(RULES.near * min(bound, self.asked), 0.0 if space else ASKED.coarse)
         again = space and self.easing is None and not self.settled and self._eased(failed=True)
         self.settled |= space and not again and worst < RULES.in_space
-        return again
+        less = not (space or self.settled or self.cells.added) and self.bound < ASKED.coarse
+        self.bound = min(RULES.eases * self.bound, ASKED.coarse) if less else self.bound
+        return again or less
 
     def _halve(self, halves: Halves) -> bool:
         """Go on with halved cells; whether there are some, and not too many."""
