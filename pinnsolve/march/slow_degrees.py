@@ -79,8 +79,7 @@ def error_of_richest(
         differences.append((mesh.shares @ away.square().sum(-1)).sqrt())
     norms, varied = (mesh.shares @ solved[-1].square().sum(-1)).sqrt(), variation(solved[-1], mesh)
     degree, found = cells[1].degree, 0.0
-    for f, scale in enumerate(scales):
-        size = yardstick.of_estimate(float(norms[f]), float(varied[f]), scale)
+    for f, size in enumerate(yardstick.of_estimates(norms, varied, scales)):
         poorer, richer = (float(d[f]) / size for d in differences)
         if richer > Orders.counts * tolerance:
             p = order(poorer, richer, degree)

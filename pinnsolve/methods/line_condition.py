@@ -7,14 +7,12 @@ from dataclasses import dataclass
 
 import torch
 
-from pinnsolve.algebra import yardstick
 from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.cells.joined_newton import norm
 from pinnsolve.errors import ProblemError
 from pinnsolve.line.cells import Cells, LineScheme
 from pinnsolve.line.operator import LineOperator
-from pinnsolve.march.record import variation
-from pinnsolve.methods.line_solving import cells_of
+from pinnsolve.methods.line_solving import cells_of, relative
 from pinnsolve.networks.moved import among_others
 from pinnsolve.networks.tiles import Tiles, sizes_of
 from pinnsolve.trial.line import Line
@@ -106,9 +104,7 @@ def missing(cells: Cells, own: int, more: int = 2) -> float:
         change = operator.correction(rich, operator.now)
     except (ProblemError, RuntimeError):
         return math.inf
-    away, norms, deviations = sizes_of(change, rich.mesh), sizes_of(c, rich.mesh), variation(c, rich.mesh)
-    scales = [yardstick.of_estimate(float(norms[f]), float(deviations[f]), scheme.line.sizes[f]) for f in range(own)]
-    found = max(float(away[f]) / scale for f, scale in enumerate(scales))
+    found = relative(change, Cells(scheme, cells.mesh, c, cells.conditions), own)
     return found if math.isfinite(found) else math.inf
 
 

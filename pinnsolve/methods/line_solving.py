@@ -164,14 +164,20 @@ def beside_poorer(found: Cells, poorer: Cells, own: int) -> float:
     """
     scheme, mesh = found.scheme, found.mesh
     more = scheme.cell.count - poorer.scheme.cell.count
-    away = sizes_of(found.coefficients - torch.nn.functional.pad(poorer.coefficients, (0, more)), mesh)
-    norms, deviations = sizes_of(found.coefficients, mesh), variation(found.coefficients, mesh)
-    sizes = [yardstick.of_estimate(float(norms[f]), float(deviations[f]), scheme.line.sizes[f]) for f in range(own)]
-    apart = max(float(away[f]) / size for f, size in enumerate(sizes))
+    away = found.coefficients - torch.nn.functional.pad(poorer.coefficients, (0, more))
+    apart, norms = relative(away, found, own), sizes_of(found.coefficients, mesh)
     before, after = (float(defects(c, torch.maximum(norms, scheme.floors)).norm()) for c in (poorer, found))
     part = min(after / before, 1.0) if before > RULES.rounding else 0.0
     error = max(RULES.share, part / max(1 - part, RULES.alike)) * apart
     return error if math.isfinite(error) else math.inf
+
+
+def relative(change: Tensor, cells: Cells, own: int) -> float:
+    """How large a change (n, F, M) of the coefficients of cells is, relative to how much each of their own unknowns,
+    which come first, varies: the largest of them."""
+    mesh, c = cells.mesh, cells.coefficients[:, :own]
+    sizes = yardstick.of_estimates(sizes_of(c, mesh), variation(c, mesh), cells.scheme.line.sizes[:own])
+    return max(a / size for a, size in zip(sizes_of(change[:, :own], mesh).tolist(), sizes, strict=True))
 
 
 def cells_of(trial: Lined) -> Cells:

@@ -63,14 +63,13 @@ def error_of_richer(poorer: SteadyCells, richer: SteadyCells, scales: list[float
     apart = (mesh.shares @ away.square().sum(-1)).sqrt()
     norms, varied = (mesh.shares @ richer.coefficients.square().sum(-1)).sqrt(), variation(richer.coefficients, mesh)
     found = 0.0
-    for f, scale in enumerate(scales):
+    for f, size in enumerate(yardstick.of_estimates(norms, varied, scales)):
         corners = [(beside(mesh, corner, e.problem.coordinates), corner.fixed) for corner in e.notches]
         orders = [4 * _exponent(richer, a[f], here, place) for here, place in corners]
         factors = [1 / math.expm1(max(p, 1e-9) * math.log1p(2 / poorer.scheme.degree)) for p in orders]
         each = [g * float(lost[here, f].sum()) for g, (here, _) in zip(factors, corners, strict=True)]
         whole = sum(each) + Lost.smooth * float(lost[:, f].sum())
         part = max((g for g, mine in zip(factors, each, strict=True) if mine > Lost.much * whole), default=Lost.smooth)
-        size = yardstick.of_estimate(float(norms[f]), float(varied[f]), scale)
         found = max(found, Lost.caution * part * float(apart[f]) / size)
     return found
 

@@ -90,8 +90,7 @@ def seen_at(node: Node, scales: Sequence[float]) -> Seen:
     generator = torch.Generator().manual_seed(7)
     places = node.trial.problem.domain.interior.draw(RULES.compared, "sobol", generator)
     first, best = (_values(trial, places) for trial in (node.trial, node.best))
-    norms, deviations = best.square().mean(1).sqrt().tolist(), best.std(1, correction=0).tolist()
-    sizes = [yardstick.of_estimate(*told) for told in zip(norms, deviations, scales, strict=True)]
+    sizes = yardstick.of_estimates(best.square().mean(1).sqrt(), best.std(1, correction=0), scales)
     return Seen(first, best, torch.tensor(sizes, dtype=torch.float64)[:, None])
 
 
