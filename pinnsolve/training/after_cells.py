@@ -122,7 +122,7 @@ def after_cells(
     share : float, optional
         What its share of the tolerance is, where the estimate says so.
     line : bool
-        Whether cells are along a line: where a march broke off, or came through with more than its bound, one to a
+        Whether cells are along a line, and not in a plane or in space: where a march broke off, or came through with more than its bound, one to a
         lower tolerance may do. Small errors grow ahead of a front, and what space leaves out swings in the next steps
         (Schroedinger's equation), which no cells and no shorter steps mend any more. So it may where Newton's method
         finds nothing with richer features on its cells: they are too wide for what stands there (a stiff oscillator).
@@ -139,7 +139,7 @@ def after_cells(
     if space and isinstance(method, Marching) and now.solved and not now.missing:
         unsure = False
     deeper = isinstance(method, Enriching) and isinstance(stages[now.stage + 1].method, Marching) and not dear
-    if (not unsure and (deeper or isinstance(method, Marching))) or (deeper and line and not space):
+    if (not unsure and (deeper or isinstance(method, Marching))) or (deeper and line):
         return Turn(now.stage + 1, share=share if deeper else None)
     limit = viscous if unsure and not isinstance(method, Vanishing) else None
     again = next((k for k in range(now.stage + 1, len(stages)) if isinstance(stages[k].method, Marching)), None)
