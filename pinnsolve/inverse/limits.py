@@ -33,6 +33,9 @@ class Limits:
     at_bounds : float
         Of the distance between the bounds of a constant: nearer to one of them it stands there, where data are missed;
         where they are not, its square. Larger: constants that happen to lie near a bound are named.
+    flat : float
+        Of its size: a function that varies less, and by less than twice what noise makes of it, is a constant. Larger:
+        what varies is told to be one. Smaller: the error of a constant is relative to its noise. Chosen, not measured.
     follows : float
         Of the measurements' degrees of freedom: a fit that takes more of them follows the noise.
     """
@@ -46,6 +49,7 @@ class Limits:
     unfinished: float = 1.0
     free: float = 1e-6
     most: float = 0.5
+    flat: float = 0.1
     follows: float = 0.5
     at_bounds: float = 0.02
 

@@ -24,7 +24,7 @@ Source: Seber & Wild, Nonlinear Regression (Wiley 1989), section 2.1; White, Eco
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -58,17 +58,24 @@ class Fit:
 
     @classmethod
     def of(
-        cls, residuals: Residuals, weights: Mapping[str, float], in_noise: bool = False, prior: Tensor | None = None
-    ) -> Fit:
-        """At the present parameters; `prior` (P,) is the precision of each, about zero."""
+        cls, residuals: Residuals, weights: Mapping[str, float], in_noise: bool = False,
+        prior: tuple[Tensor, Tensor] | None = None,
+    ) -> Fit:  # fmt: skip
+        """At the present parameters; `prior` are rows (m, P) and values (m,) of what is known beside the residuals, in
+        the same units and without noise."""
         rows, values = _stacked(residuals, weights)
-        if prior is not None:  # what else is known, as further rows without noise
-            about = prior.to("cpu", torch.float64).sqrt()
-            vector = residuals.trial.vector().to("cpu", torch.float64)
-            rows, values = rows | {PRIOR: torch.diag(about)}, values | {PRIOR: about * vector}
+        if prior is not None:
+            known, about = (part.to("cpu", torch.float64) for part in prior)
+            rows, values = rows | {PRIOR: known}, values | {PRIOR: about}
         whole, constants = torch.cat(list(rows.values())), len(residuals.trial.constants.raw)
         per_row = {n: (weights[n] / residuals.counts[n]) ** 0.5 if n != PRIOR else 1.0 for n in rows}
         return cls(rows, values, per_row, *_factor(whole), whole.any(0)[whole.shape[1] - constants :], in_noise)
+
+    def without_prior(self) -> Fit:
+        """What residuals alone determine."""
+        rows = {n: r for n, r in self.rows.items() if n != PRIOR}
+        factor, scale = _factor(torch.cat(list(rows.values())))
+        return replace(self, rows=rows, factor=factor, scale=scale)
 
     def leverage(self, name: str) -> float:
         """The degrees of freedom that the fit takes from these rows."""
@@ -124,13 +131,20 @@ def places_of(trial: Trial, name: str) -> Points:
 
 def function_at(trial: Trial, name: str, points: Points, tape: Tape | None = None) -> Jet:
     """A function at its places."""
+    return function_on(trial, name, points, tape)[0]
+
+
+def function_on(
+    trial: Trial, name: str, points: Points, tape: Tape | None = None
+) -> tuple[Jet, Mapping[str, Jet]]:  # fmt: skip
+    """The same, and what it depends on as fields there."""
     if name in trial.problem.of_unknowns:
         chart, at = points.to(trial.dtype, trial.device).chart()
         chart.tape = tape
-        return trial.functions.alone(name, at)
+        return trial.functions.alone(name, at), at
     prepared = trial.prepare(points)
     prepared.chart.tape = tape
-    return trial.functions.along(name, prepared.functions)
+    return trial.functions.along(name, prepared.functions), prepared.at
 
 
 def constants_gradient(trial: Trial) -> Tensor:

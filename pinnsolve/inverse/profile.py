@@ -128,6 +128,9 @@ class Profile:
         self.unchecked = list[str]()
         self._from_zero()
         self.base, self.start = self._heavy_enough()
+        if self.trial.frozen and self.trial.functions.declared and not refit.exact and not refit.spent:
+            refit.smoothed()
+            self.base, self.start = refit.misfits(), self.trial.vector()
         self.found = refit.values()
         self.furthest = dict.fromkeys(self.found, 0.0)  # of each constant, wherever the misfit has not risen
 
@@ -234,7 +237,7 @@ class Profile:
         heavy, base = self.refit.heavy, self.base
         left = heavy * base.equations
         over = max(0.0, heavy * now.equations - max(left, heavy * self.met))
-        risen = now.data - base.data + over / max(1.0, left / REACH.bent)
+        risen = now.data - base.data + now.bends - base.bends + over / max(1.0, left / REACH.bent)
         return risen if math.isfinite(risen) else math.inf
 
     def _size(self, name: str) -> float:

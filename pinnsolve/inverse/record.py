@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+from pinnsolve.inverse.limits import LIMITS
+
 
 @dataclass(frozen=True)
 class Constant:
@@ -50,14 +52,36 @@ class Function:
     standard_errors: list[float]
 
     def __str__(self) -> str:
-        typical = math.sqrt(sum(e * e for e in self.standard_errors) / len(self.standard_errors))
-        return f"from {min(self.values):.4g} to {max(self.values):.4g}, +- {typical:.1g} (rms)"
+        return f"from {min(self.values):.4g} to {max(self.values):.4g}, +- {self.error:.1g} (rms)"
+
+    @property
+    def mean(self) -> float:
+        return sum(self.values) / len(self.values)
+
+    @property
+    def size(self) -> float:
+        """The root mean square of its values."""
+        return _rms(self.values)
+
+    @property
+    def error(self) -> float:
+        """The same of its standard errors."""
+        return _rms(self.standard_errors)
+
+    @property
+    def alike(self) -> bool:
+        """Whether it is a constant as far as data tell: it varies little, and by less than twice its error."""
+        return _rms([v - self.mean for v in self.values]) <= min(2 * self.error, LIMITS.flat * self.size)
 
     @property
     def reach(self) -> str:
         """Over which places it is known."""
         each = (f"{c} from {min(values):.4g} to {max(values):.4g}" for c, values in self.places.items())
         return f", known for {' and '.join(each)}"
+
+
+def _rms(values: list[float]) -> float:
+    return math.sqrt(sum(v * v for v in values) / len(values))
 
 
 @dataclass(frozen=True)

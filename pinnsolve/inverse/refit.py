@@ -20,6 +20,8 @@ from torch import Tensor
 
 from pinnsolve.algebra.least_squares import Triangle
 from pinnsolve.algebra.tolerances import RIDGE
+from pinnsolve.inverse.smoothness import RULES as SMOOTHNESS
+from pinnsolve.inverse.smoothness import Smoothness, smoothness_of
 from pinnsolve.residuals import Residuals
 from pinnsolve.trial.by_constants import ByConstants
 
@@ -37,10 +39,11 @@ SETTLED = 0.01
 
 @dataclass(frozen=True)
 class Misfits:
-    """chi^2 of the data and e of the equations, both dimensionless."""
+    """chi^2 of the data, e of the equations, and what unknown functions cost that bend; all dimensionless."""
 
     data: float
     equations: float
+    bends: float = 0.0
 
 
 class Refit:
@@ -69,6 +72,8 @@ class Refit:
         self.ended = set[str]()  # positive constants that the last step would have made negative
         self.data = set(residuals.trial.problem.data)
         self.exact = isinstance(residuals.trial, ByConstants)  # equations hold, and each place takes a whole solution
+        self.smooth: Smoothness | None = None  # what unknown functions cost that bend
+        self.doubted: Smoothness | None = None  # and the least that they may
         self._slopes: tuple[Tensor, Tensor] | None = None  # scaled misfits and their slopes at the minimum
 
     @property
@@ -100,10 +105,11 @@ class Refit:
         """As the trial function is now."""
         sums = {n: float(r.square().sum()) * self.scales[n] ** 2 for n, r in self.residuals.values().items()}
         data = sum(s for n, s in sums.items() if n in self.data)
-        return Misfits(data, sum(s for n, s in sums.items() if n not in self.data))
+        bends = 0.0 if self.smooth is None else float(self.smooth.at(self.residuals.trial.vector()).square().sum())
+        return Misfits(data, sum(s for n, s in sums.items() if n not in self.data), bends)
 
     def _loss(self, found: Misfits) -> float:
-        loss = found.data + self.heavy * found.equations
+        loss = found.data + self.heavy * found.equations + found.bends
         return loss if math.isfinite(loss) else math.inf
 
     def settled(self, held: Collection[str] = ()) -> Misfits:
@@ -189,12 +195,7 @@ class Refit:
     def _solved(self, free: Tensor, loss: float) -> Misfits | None:
         """One step for what enters linearly, with a ridge on the new values; halved until the loss falls."""
         start = self.residuals.trial.vector()
-        triangle = Triangle(self.residuals.size, len(free), start)
-        for block in self.residuals.linearised():
-            for name, r in block.residuals.items():
-                rows, scaled = block.jacobians[name][:, free] * self._scale(name), r * self._scale(name)
-                triangle.add(rows, (rows @ start[free] - scaled)[:, None])
-        found = triangle.solved(RIDGE)
+        found = self._triangle(start, free).solved(RIDGE)
         if found is None:
             return None
         step, self.foretold = found[0][:, 0] - start[free], found[1]
@@ -206,6 +207,39 @@ class Refit:
                 return now
         self.residuals.trial.assign(start)
         return None
+
+    def _triangle(self, start: Tensor, free: Tensor, without: Collection[str] = ()) -> Triangle:
+        """The linearised rows of all that is solved for, whose least squares are its new values; without some."""
+        bends = 0 if self.smooth is None else len(self.smooth)
+        triangle = Triangle(self.residuals.size + bends, len(free), start)
+        for block in self.residuals.linearised():
+            for name, r in block.residuals.items():
+                if name in without:
+                    continue
+                rows, scaled = block.jacobians[name][:, free] * self._scale(name), r * self._scale(name)
+                triangle.add(rows, (rows @ start[free] - scaled)[:, None])
+        if self.smooth is not None:
+            rows = self.smooth.rows()[:, free]
+            triangle.add(rows, (rows @ start[free] - self.smooth.at(start))[:, None])
+        return triangle
+
+    def smoothed(self) -> None:
+        """Take the price of unknown functions that bend which the data ask for, and solve again; linear in what is
+        trained."""
+        trial, free = self.residuals.trial, self._free(())
+        bends = smoothness_of(trial)
+        for _ in range(SMOOTHNESS.again * (len(bends) > 0)):
+            if self.spent:
+                break
+            before, self.smooth, vector = self.smooth, None, trial.vector()
+            triangle = self._triangle(vector, free).folded()[:-1]
+            equations = self._triangle(vector, free, self.data).folded()[:-1, :-1]
+            matrix, right = triangle[:, :-1], triangle[:, -1]
+            self.smooth = bends.free_of(matrix, equations).priced(matrix, right)
+            self.doubted, self.left = self.smooth.doubted(matrix, right), self.left - 1
+            self.settled()
+            if before is not None and self.smooth.as_dear(before):
+                break
 
     def _damped(self, free: Tensor, loss: float) -> Misfits | None:
         """One step for what enters nonlinearly, (J^T J + mu D) s = -J^T r; damped harder until the loss falls."""

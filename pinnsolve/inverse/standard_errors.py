@@ -34,6 +34,7 @@ from pinnsolve.inverse.profile import Profile, Profiled
 from pinnsolve.inverse.record import Constant, Function, Identified, Misfit
 from pinnsolve.inverse.refit import Refit
 from pinnsolve.inverse.scan import scanned
+from pinnsolve.inverse.smoothness import Smoothness
 from pinnsolve.inverse.words import (
     at_bounds,
     far_off,
@@ -41,6 +42,7 @@ from pinnsolve.inverse.words import (
     moving_still,
     nothing_determines,
     outliers,
+    same_everywhere,
     unchecked,
     untold,
 )
@@ -100,7 +102,7 @@ def identified(
     sought = trial.constants.declared or trial.functions.declared
     profile = _solved_again(residuals, fit, noise, means) if sought and means.solves else None
     if profile is not None:
-        fit = Fit.of(residuals, profile.refit.weights(), in_noise=True)
+        fit = _fit_of(profile.refit, profile.refit.smooth)
         noise, misfits, told = _met(residuals, fit, unseen, heavy=True)
         profile.rescaled(noise)
     gradient = constants_gradient(trial)
@@ -108,21 +110,29 @@ def identified(
     stated, correlations = _constants(trial, by_noise + torch.outer(left, left), fit.reached)
     far = left.abs() > LIMITS.unfinished * by_noise.diagonal().clamp(min=0).sqrt()
     moving = {n: float(step) for n, step, is_far in zip(stated, left, far & fit.reached, strict=True) if is_far}
-    free = [n for n, is_free in zip(stated, fit.free(gradient).tolist(), strict=True) if is_free]
-    alone = dict(zip(stated, by_noise.diagonal().clamp(min=0).sqrt().tolist(), strict=True))
-    profiled = Profiled(alone, [], [], list(stated)) if profile is None else _profiled(profile, alone)
+    smooth = profile is not None and profile.refit.smooth is not None
+    alone = fit.without_prior() if smooth else fit  # what nothing determines, no smoothness does
+    doubted = _fit_of(profile.refit, profile.refit.doubted) if profile is not None and smooth else fit
+    free = [n for n, is_free in zip(stated, alone.free(gradient).tolist(), strict=True) if is_free]
+    each = dict(zip(stated, by_noise.diagonal().clamp(min=0).sqrt().tolist(), strict=True))
+    profiled = Profiled(each, [], [], list(stated)) if profile is None else _profiled(profile, each)
     lost = list(dict.fromkeys([*profiled.undetermined, *free, *(n for n, c in stated.items() if c.endless)]))
     errors = profiled.errors | {n: stated[n].standard_error for n in profiled.unchecked}
     errors = {n: math.inf if n in lost else math.hypot(e, means.moved.get(n, 0.0)) for n, e in errors.items()}
     constants = {n: Constant(c.value, errors[n]) for n, c in stated.items()}
-    functions, loose = _functions(trial, fit, noise)
+    functions, loose = _functions(trial, doubted, noise, alone)
     ended = at_bounds(constants, trial.constants.declared, any(m.missed for m in misfits.values()))
     still = {n: step for n, step in moving.items() if n not in ended}  # a step beyond its bounds is none
-    told += untold(constants, functions, correlations) + moving_still(constants, still) + profiled.told
+    told += (
+        untold(constants, functions, correlations)
+        + same_everywhere(functions)
+        + moving_still(constants, still)
+        + profiled.told
+    )
     told += ended.values()
     told += nothing_determines([n for n in (*free, *loose) if n not in profiled.undetermined], correlations)
     told += unchecked(profiled.unchecked, isinstance(trial, ByConstants) and bool(trial.functions.declared))
-    by_noise_too = None if unseen is not None else _spread(trial, fit, noise, means.elsewhere, functions)
+    by_noise_too = None if unseen is not None else _spread(trial, doubted, noise, means.elsewhere, functions)
     return Identified(
         constants, functions, correlations, misfits, list(dict.fromkeys(told)), lost + loose, by_noise_too
     )
@@ -134,7 +144,15 @@ def _fit(residuals: Residuals, weights: Mapping[str, float], means: Means) -> Fi
         return Fit.of(residuals, weights)
     precisions, variance = means.prior
     in_noise = {n: count / max(variance, Refit.tiny**2) for n, count in residuals.counts.items()}
-    return Fit.of(residuals, in_noise, in_noise=True, prior=precisions)
+    about = precisions.sqrt()
+    return Fit.of(residuals, in_noise, in_noise=True, prior=(torch.diag(about), about * residuals.trial.vector()))
+
+
+def _fit_of(refit: Refit, smooth: Smoothness | None) -> Fit:
+    """What is solved again, linearised, with what unknown functions cost that bend."""
+    residuals = refit.residuals
+    bends = None if smooth is None else (smooth.rows(), smooth.at(residuals.trial.vector()))
+    return Fit.of(residuals, refit.weights(), in_noise=True, prior=bends)
 
 
 def _met(
@@ -197,28 +215,32 @@ def _spread(
     found = []
     for name, (values, gradient) in unknown_gradients(trial, points).items():
         errors = fit.spread(gradient, fit.moved(gradient, noise)[0].diagonal())
-        found.append(_relative(errors, values, trial.plan.size(name).scale))
+        yard = yardstick.of_values(values, trial.plan.size(name).scale)
+        found.append(float(errors.square().mean().sqrt()) / yard)
     for function in functions.values():
-        found.append(_relative(torch.tensor(function.standard_errors), torch.tensor(function.values), 0.0))
+        size = function.size if function.alike else yardstick.of_values(torch.tensor(function.values), 0.0)
+        found.append(function.error / size)
     return max(found) if all(map(math.isfinite, found)) else None
 
 
-def _relative(errors: Tensor, values: Tensor, scale: float) -> float:
-    """The root mean square of errors (N,), relative to the size or the variation of what they are errors of."""
-    return float(errors.square().mean().sqrt()) / yardstick.of_values(values, scale)
-
-
-def _functions(trial: Trial, fit: Fit, noise: Mapping[str, float]) -> tuple[dict[str, Function], list[str]]:
-    """The unknown functions, and those that nothing determines at most places."""
+def _functions(
+    trial: Trial, fit: Fit, noise: Mapping[str, float], alone: Fit
+) -> tuple[dict[str, Function], list[str]]:  # fmt: skip
+    """The unknown functions, and those that nothing determines at most places, by what residuals alone say."""
     functions, loose = {}, list[str]()
     for name in trial.functions.declared:
         points = places_of(trial, name)
         gradient = function_gradient(trial, name, points)
-        by_noise, left = fit.moved(gradient, noise)
-        functions[name] = _function(trial, name, points, fit.spread(gradient, by_noise.diagonal() + left.square()))
-        if float(fit.free(gradient).double().mean()) > LIMITS.most:
+        functions[name] = _function(trial, name, points, _errors(fit, gradient, noise))
+        if float(alone.free(gradient).double().mean()) > LIMITS.most:
             loose.append(name)
     return functions, loose
+
+
+def _errors(fit: Fit, gradient: Tensor, noise: Mapping[str, float]) -> Tensor:
+    """The standard errors (m,) of quantities with these gradients (m, P), with the step that is left."""
+    by_noise, left = fit.moved(gradient, noise)
+    return fit.spread(gradient, by_noise.diagonal() + left.square())
 
 
 def _constants(

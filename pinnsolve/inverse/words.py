@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 from torch import Tensor
@@ -53,7 +52,7 @@ def untold(
         if not c.standard_error < abs(c.value)
     ]
     for name, function in functions.items():
-        size = math.sqrt(sum(v * v for v in function.values) / len(function.values))
+        size = function.size
         lost = [k for k, error in enumerate(function.standard_errors) if not error < size]
         if lost:
             where = ", ".join(f"{c} = {values[lost[0]]:.3g}" for c, values in function.places.items())
@@ -67,6 +66,20 @@ def untold(
         if abs(r) > LIMITS.alike
     ]
     return told
+
+
+def same_everywhere(functions: Mapping[str, Function]) -> list[str]:
+    """Which functions are constants as far as data tell.
+
+    >>> same_everywhere({"k": Function({"x": [0.0, 1.0]}, [2.0, 2.02], [0.02, 0.02])})[0][:64]
+    'k is the same everywhere, as far as the data tell: 2.01 +- 0.02;'
+    """
+    return [
+        f"{name} is the same everywhere, as far as the data tell: {Constant(f.mean, f.error)}; how it varies is less "
+        "than their noise may make of it, and its error is relative to its size"
+        for name, f in functions.items()
+        if f.alike
+    ]
 
 
 def at_bounds(found: Mapping[str, Constant], declared: Mapping[str, Unknown], missed: bool) -> dict[str, str]:

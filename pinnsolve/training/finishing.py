@@ -59,6 +59,8 @@ class Reserve:
         for other constants is no solution of this kind. Larger: time, where constants are told together only.
     scan : int
         Times that, for a constant that is sought between its bounds. Fewer: the search ends early.
+    bends : int
+        Times that, for what unknown functions cost that bend. Fewer: they are left between two prices.
     share : float
         Of the budget, for all of them. Larger: less training. Smaller: large networks have unchecked errors.
     seen : int
@@ -70,6 +72,7 @@ class Reserve:
     again_cells: int = 5
     one_cells: float = 0.3
     scan: int = 4
+    bends: int = 2
     share: float = 0.2
     seen: int = 200
 
@@ -202,7 +205,8 @@ def _solves(run: Run) -> int:
         each = RESERVE.again_cells
     scanned = sum(c.ends is not None for c in constants)
     allowed = int(RESERVE.share * SPEED * run.settings.budget / _one_solve(run))
-    return min(each * (1 + len(constants) + RESERVE.scan * scanned), allowed) if allowed >= each // 2 else 0
+    wanted = 1 + len(constants) + RESERVE.bends * bool(problem.functions) + RESERVE.scan * scanned
+    return min(each * wanted, allowed) if allowed >= each // 2 else 0
 
 
 def _methods(run: Run, number: int) -> str:
@@ -267,6 +271,8 @@ def _with_noise(
     told = outcome.detail.replace(NOISE, f", {both:.0e} with the data's noise")
     if outcome.kind == "converged" and both > RULES.certain * run.tolerance:
         return Outcome("noise", told, "more or better measurements, or a larger tolerance"), both
+    if outcome.kind == "noise" and both <= RULES.certain * run.tolerance:  # functions that bend less follow less of it
+        return Outcome("converged", told), both
     return replace(outcome, detail=told), both
 
 
