@@ -14,6 +14,7 @@ from pinnsolve.checks.check import check
 from pinnsolve.classical.automatic import compared_at
 from pinnsolve.classical.curve import Curve
 from pinnsolve.classical.reading import read
+from pinnsolve.classical.ring import Ring
 from pinnsolve.classical.seen import seen
 from pinnsolve.classical.singular import singular_places
 
@@ -86,7 +87,7 @@ def test_a_corner_that_turns_inwards_between_insulated_sides() -> None:
 def test_both_sides_of_a_crack_do_not_see_each_other() -> None:
     wedge = Polygon(x=[0, 1, 1, -1, -1, 1], y=[0, 0.01, 1, 1, -1, -0.01])  # open towards x > 0, between y = +-0.01 x
     nodes = np.array([[0.5, 0.05], [0.5, -0.05], [0.6, 0.05], [-0.1, 0.0], [0.0, 0.0], [1.0, 0.01]])
-    found = seen(wedge, nodes, np.broadcast_to(nodes, (6, 6, 2)))
+    found = seen(wedge, nodes, np.broadcast_to(nodes, (6, 6, 2)), Ring(np.zeros(2), np.zeros(2)))
     assert np.array_equal(found, found.T)
     assert not found[0, 1] and not found[2, 1]
     assert found[0, 2] and found[3].sum() >= 5 and found[4, 5]  # past the tip, and along a side

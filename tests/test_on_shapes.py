@@ -189,7 +189,7 @@ def test_residuals_that_fade_have_the_digits_of_the_run() -> None:
 
 
 def test_what_does_not_work_on_shapes_says_so() -> None:
-    with pytest.raises(ProblemError, match="whole faces across x"):
+    with pytest.raises(ProblemError, match="the two ends of x"):
         problem("eccentric", conditions=[dirichlet(u=smooth), periodic("x")])
     waves = Problem(
         space=RING, time=(0, 1), unknowns="u", equations=lambda u, x, y, t: d(u, t) + d(u, x),

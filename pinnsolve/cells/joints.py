@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pinnsolve.networks.openings import Opening, in_section
+from pinnsolve.networks.openings import Opening, in_section, sides_at
 from pinnsolve.networks.reference_cell import Part, ReferenceCell
 from pinnsolve.networks.spread import modes_on
 from pinnsolve.networks.tiles import Tiles
@@ -105,9 +105,10 @@ def parted_sides(
     below, above, begin, end, share = (v[cut] for v in found)
     y, weights, _ = in_section(mesh, (axis, below, above, begin, end, share), cell.degree + 2)
     modes = modes_on(cell, 2 * (y - begin[:, None]) / (end - begin)[:, None] - 1, weights)
-    x = torch.empty(*y.shape[:2], mesh.dims, dtype=torch.float64)
-    x[..., [k for k in range(mesh.dims) if k != axis]] = y
-    x[..., axis] = mesh.along_axis(axis, mesh.units[1][below, axis])[:, None]
-    low, size = ends[0], ends[1] - ends[0]
-    xi = [2 * (x - low[c][:, None]) / size[c][:, None] - 1 for c in (below, above)]
+    low, size, xi = ends[0], ends[1] - ends[0], list[Tensor]()
+    for cells, at in zip((below, above), sides_at(mesh, axis, below, above), strict=True):
+        x = torch.empty(*y.shape[:2], mesh.dims, dtype=torch.float64)
+        x[..., [k for k in range(mesh.dims) if k != axis]] = y
+        x[..., axis] = at[:, None]
+        xi.append(2 * (x - low[cells][:, None]) / size[cells][:, None] - 1)
     return {j: [(places[i], modes[i]) for places in xi] for i, j in enumerate(cut.tolist())}

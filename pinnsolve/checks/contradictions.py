@@ -222,21 +222,27 @@ def _periods(problem: Problem) -> list[Contradiction | None]:
     found: list[Contradiction | None] = []
     for periodic in problem.periodic:
         c = periodic.coordinate
-        low, high = problem.domain.ends(c)
+        high = problem.domain.ends(c)[1]
         for part in _told(problem, "value") + _told(problem, "rate"):
             if c in part[1].fixed or part[1].side is not None:
                 continue
-            size = 0.0
-            for along in (None, c):
-                value = _prescribed(problem, part, along)
-                end = (part[0], part[1].at(**{c: high}))
-                jump = _compare(part, end, value, _at_other_end(value, c, low), size=size)
-                if jump is not None:
-                    found.append(replace(jump, second=part))
-                    break
-                values = value(part[1].grid())
-                size = float(values.max() - values.min()) / (high - low)
+            on_shape = problem.domain.shape is not None and c != problem.domain.time
+            ends = problem.domain.walls.in_plane(c, high) if on_shape else (part[1].at(**{c: high}),)
+            found += [_at_period(problem, part, (part[0], end), c) for end in ends]
     return found
+
+
+def _at_period(problem: Problem, part: Part, end: Part, c: str) -> Contradiction | None:
+    """Where what a part prescribes jumps, or its slope does, at an end of a periodic coordinate."""
+    size, (low, high) = 0.0, problem.domain.ends(c)
+    for along in (None, c):
+        value = _prescribed(problem, part, along)
+        jump = _compare(part, end, value, _at_other_end(value, c, low), size=size)
+        if jump is not None:
+            return replace(jump, second=part)
+        values = value(part[1].grid())
+        size = float(values.max() - values.min()) / (high - low)
+    return None
 
 
 def _at_other_end(value: Quantity, coordinate: str, end: float) -> Quantity:

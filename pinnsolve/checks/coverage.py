@@ -215,7 +215,8 @@ def _on_sides(problem: Problem, unknown: str, derivatives: Mapping[str, set[Alph
     axes = [problem.coordinates.index(c) for c in problem.space_coordinates]
     orders = {u: max((sum(a[k] for k in axes) for a in alphas), default=0) for u, alphas in derivatives.items()}
     order = orders[unknown]
-    walls = [p for p in problem.domain.walls.pieces if not _goes_on(problem, p)]
+    through = problem.domain.walls.at_ends([p.coordinate for p in problem.periodic])  # what leaves there comes back
+    walls = [p for k, p in enumerate(problem.domain.walls.pieces) if k not in through]
     sides = [p for p in walls if int(_standing(problem, p, unknown).min()) < order // 2]
     whole = _whole_order(problem, axes) if sides else 0.0
     short = [
@@ -229,12 +230,6 @@ def _on_sides(problem: Problem, unknown: str, derivatives: Mapping[str, set[Alph
         f"{unknown} has too few conditions on {' and '.join(short)}, although the equations hold derivatives of order "
         f"{order}; an outflow may be meant, or the data may decide"
     ]
-
-
-def _goes_on(problem: Problem, side: Piece) -> bool:
-    """Whether what leaves a shape through a side, which is then a face that is left whole, comes back through the
-    opposite one."""
-    return side.face is not None and any(side.face[0] == p.coordinate for p in problem.periodic)
 
 
 def _in_time(problem: Problem, unknown: str, coordinate: str, order: int, shape: str) -> list[str]:

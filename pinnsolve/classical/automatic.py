@@ -184,8 +184,6 @@ def _refused(given: Read, findings: Findings) -> None:
 def _refused_on_shapes(given: Read, findings: Findings) -> None:
     """Nodes that are few do not show what a side without conditions leaves open, as more of them would."""
     problem = given.problem
-    if given.periodic:
-        raise NoReferenceError("a shape repeats itself, and nodes that are spread over it do not")
     if any(not piece.on_boundary and not set(given.coordinates) <= set(piece.fixed) for _, piece in given.walls):
         raise NoReferenceError("conditions stand inside the shape, across which differences are not taken")
     if left := uncovered(problem, {u: findings.derivatives.get(u, set()) for u in problem.unknowns}):

@@ -14,6 +14,7 @@ from pinnsolve.classical.grid import Grid, Places, Scattered
 from pinnsolve.classical.joining import joints_of
 from pinnsolve.classical.parting import Parting
 from pinnsolve.classical.reading import NoReferenceError, Read
+from pinnsolve.classical.ring import Ring
 from pinnsolve.classical.rows import Block, Rows
 from pinnsolve.classical.scatter import Scatter
 from pinnsolve.classical.singular import singular_places
@@ -81,8 +82,17 @@ def spacing_of(given: Read, findings: Findings, count: int) -> Spacing:
     widest = (domain.space.measure ** (1 / len(names))) / count
     near = [n for n in findings.narrow if set(n.middle) <= set(names)]
     sudden = _sudden(given, findings) if given.marched and len(names) == 2 else []
-    walls, parting = domain.walls.pieces, Parting(given.problem)
-    return Spacing(domain.space, walls, widest, singular_places(given, findings.kinks), near, parting, sudden)
+    ring, through = ring_of(given), domain.walls.at_ends(sorted(given.periodic))
+    walls = [piece for k, piece in enumerate(domain.walls.pieces) if k not in through]
+    singular = singular_places(given, findings.kinks).where(lambda places: ~ring.at_seam(places))
+    return Spacing(domain.space, walls, widest, singular, near, Parting(given.problem), ring, sudden)
+
+
+def ring_of(given: Read) -> Ring:
+    """Which coordinates of space repeat themselves, and after which lengths."""
+    ends = np.array([given.problem.domain.ends(c) for c in given.coordinates])
+    around = np.array([c in given.periodic for c in given.coordinates])
+    return Ring(ends[:, 0], np.where(around, ends[:, 1] - ends[:, 0], 0.0))
 
 
 def _sudden(given: Read, findings: Findings) -> list[tuple[Piece, int]]:

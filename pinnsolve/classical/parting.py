@@ -14,10 +14,10 @@ import numpy as np
 import torch
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 from pinnsolve.checks.on_both_sides import OnBothSides
 from pinnsolve.checks.told_across import rows_by_piece
+from pinnsolve.classical.ring import Ring
 from pinnsolve.classical.stencils import Array
 from pinnsolve.geometry.across import Interface
 from pinnsolve.geometry.regions import interior
@@ -68,17 +68,17 @@ class Parting:
         step = 1e-7 * self.problem.domain.space.size  # farther than a level set's surface is off
         return self.label(places - step * normals), self.label(places + step * normals)
 
-    def connected(self, places: Array, labels: Array, apart: Array) -> Array:
+    def connected(self, places: Array, labels: Array, apart: Array, ring: Ring) -> Array:
         """The number (P,) of the connected part in which places with labels (P,) lie, `apart` (P,) from each other."""
         reach, edges = 1.6, np.zeros((2, 0), dtype=int)
         for label in np.unique(labels):  # of one material alone: on an interface the nearest ones are of the other
             own = np.flatnonzero(labels == label)
-            distance, near = cKDTree(places[own]).query(places[own], min(4 * places.shape[1] + 1, len(own)))
+            distance, near = ring.tree(places[own]).query(places[own], min(4 * places.shape[1] + 1, len(own)))
             near = near.reshape(len(own), -1)
             a, b = np.repeat(own, near.shape[1]), own[near.ravel()]
             edges = np.concatenate([edges, np.stack([a, b])[:, distance.ravel() <= reach * apart[a]]], 1)
         a, b = edges
-        a, b = edges[:, self.label((places[a] + places[b]) / 2) == labels[a]]
+        a, b = edges[:, self.label(ring.within(places[a] + ring.way(places[b] - places[a]) / 2)) == labels[a]]
         graph = coo_matrix((np.ones(len(a)), (a, b)), shape=(len(places), len(places)))
         found: Array = connected_components(graph, directed=False)[1]
         return found

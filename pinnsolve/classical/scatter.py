@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy.spatial import cKDTree
 
 from pinnsolve.classical.curve import Curve
+from pinnsolve.classical.ring import Ring
 from pinnsolve.classical.spread import SPREAD, Spacing, at_begin, columns, drawn_on
 from pinnsolve.classical.stencils import Array
 from pinnsolve.geometry.piece import Piece
@@ -97,22 +97,23 @@ class Scatter:
         the part (N,) that each belongs to."""
         parting = self.spacing.parting
         dense, outward = self._dense(self.spacing.walls)
-        rim = _thinned(dense, SPREAD.apart * self.apart(dense))
+        ring = self.spacing.ring
+        rim = _thinned(dense, SPREAD.apart * self.apart(dense), ring)
         across, normals = self._dense(parting.pieces)
-        film = _thinned(across, SPREAD.apart * self.apart(across))
-        film[film] = cKDTree(dense[rim]).query(across[film])[0] > 0.5 * self.apart(across[film])  # there stand others
+        film = _thinned(across, SPREAD.apart * self.apart(across), ring)
+        film[film] = ring.tree(dense[rim]).query(across[film])[0] > 0.5 * self.apart(across[film])  # there stand others
         fixed = np.concatenate([dense[rim], across[film]])
-        tree = cKDTree(np.concatenate([dense, across]))
+        tree = ring.tree(np.concatenate([dense, across]))
         middles, _ = self.cells
         middles = middles[self.spacing.shape.contains(torch.from_numpy(middles)).numpy()]
         jitter = np.random.default_rng(3).uniform(-0.1, 0.1, middles.shape)
         x = middles + jitter * self.apart(middles)[:, None]
         x = x[self._away(tree, x)]
         for _ in range(SPREAD.moves):
-            moved = x + _push(np.concatenate([x, fixed]), len(x), self.apart(x))
+            moved = ring.within(x + _push(np.concatenate([x, fixed]), len(x), self.apart(x), ring))
             x = np.where(self._away(tree, moved)[:, None], moved, x)
         every = np.concatenate([fixed, x])
-        kept = _thinned(every, 0.5 * self.apart(every))
+        kept = _thinned(every, 0.5 * self.apart(every), ring)
         below, above = parting.beside(across[film], normals[film])
         labels = np.concatenate([parting.beside(dense[rim], outward[rim])[0], below, parting.label(x)])
         second = kept[rim.sum() : len(fixed)]  # those on interfaces once more, for the other side
@@ -140,13 +141,15 @@ class Scatter:
     def parts(self) -> Array:
         """The number (N,) of the connected part of space to which each node belongs."""
         nodes, labels = self._placed
-        return self.spacing.parting.connected(nodes, labels, self.apart(nodes))
+        return self.spacing.parting.connected(nodes, labels, self.apart(nodes), self.spacing.ring)
 
     @cached_property
     def trees(self) -> dict[int, tuple[Any, Array]]:
         """By label of the material, a tree of its nodes and their numbers."""
         nodes, labels = self._placed
-        return {int(k): (cKDTree(nodes[labels == k]), np.flatnonzero(labels == k)) for k in np.unique(labels)}
+        return {
+            int(k): (self.spacing.ring.tree(nodes[labels == k]), np.flatnonzero(labels == k)) for k in np.unique(labels)
+        }
 
     def _away(self, tree: Any, places: Array) -> Array:
         """Which places (P,) are not too close to the boundary."""
@@ -159,21 +162,21 @@ def _signs(dimension: int) -> Array:
     return np.stack(np.meshgrid(*[[-1.0, 1.0]] * dimension, indexing="ij"), -1).reshape(-1, dimension)
 
 
-def _push(every: Array, count: int, apart: Array) -> Array:
+def _push(every: Array, count: int, apart: Array, ring: Ring) -> Array:
     """By how much the first `count` of places move away from their neighbours."""
     x = every[:count]
-    distance, near = cKDTree(every).query(x, 2 * every.shape[1] + 3)
-    away = (x[:, None] - every[near[:, 1:]]) / np.maximum(distance[:, 1:, None], 1e-300)
+    distance, near = ring.tree(every).query(x, 2 * every.shape[1] + 3)
+    away = ring.way(x[:, None] - every[near[:, 1:]]) / np.maximum(distance[:, 1:, None], 1e-300)
     strength = (apart[:, None] / np.maximum(distance[:, 1:], 0.3 * apart[:, None])) ** 4
     step = (away * strength[:, :, None]).sum(1)
     length = np.linalg.norm(step, axis=1)
     return step * (apart * np.minimum(0.05, 0.1 / np.maximum(length, 1e-300)))[:, None]
 
 
-def _thinned(places: Array, apart: Array) -> Array:
+def _thinned(places: Array, apart: Array, ring: Ring) -> Array:
     """Which places (P,) are left if each, in their order, takes those after it that are too close."""
     left = np.ones(len(places), dtype=bool)
-    for k, near in enumerate(cKDTree(places).query_ball_point(places, apart)):
+    for k, near in enumerate(ring.tree(places).query_ball_point(places, apart)):
         if left[k]:
             left[[j for j in near if j > k]] = False
     return left

@@ -6,17 +6,17 @@ Everything is read from points of the boundary with their normals, so that any s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import torch
-from scipy.spatial import cKDTree
 
 from pinnsolve.classical.curve import Curve
 from pinnsolve.classical.parting import Parting
+from pinnsolve.classical.ring import Ring
 from pinnsolve.classical.segments import corners_in_a_row
 from pinnsolve.classical.stencils import Array
 from pinnsolve.geometry.across import Interface
@@ -130,6 +130,11 @@ class Singular:
         found: Array = np.maximum(SPREAD.notch / self.falls, least)
         return found
 
+    def where(self, holds: Callable[[Array], Array]) -> Singular:
+        """Those of them for which it holds."""
+        own, inward = holds(self.places), holds(self.inward)
+        return Singular(self.places[own], self.falls[own], self.powers[own], self.inward[inward], self.turns[own])
+
     @property
     def deep(self) -> Array:
         """At which (K,) nodes are close."""
@@ -152,14 +157,16 @@ class Spacing:
         Of its coordinates alone.
     parting : Parting
         The parts between which coefficients jump.
+    ring : Ring
     sudden : sequence of (Piece, int)
         Parts of the boundary that contradict the start, and how often nodes are halved there.
     """
 
     def __init__(
         self, shape: Shape, walls: Sequence[Piece], widest: float, singular: Singular, narrow: Sequence[Narrow],
-        parting: Parting, sudden: Sequence[tuple[Piece, int]] = (),
+        parting: Parting, ring: Ring, sudden: Sequence[tuple[Piece, int]] = (),
     ) -> None:  # fmt: skip
+        self.ring = ring
         self.shape, self.walls, self.widest, self.narrow = shape, walls, widest, narrow
         self.singular, self.parting, self.sudden = singular, parting, sudden
         self._closing: dict[int, tuple[Piece, Array]] = {}
@@ -178,7 +185,7 @@ class Spacing:
         """Spacings, by which power of the number of nodes along a length they fall more than others, and the tree of
         the places that ask for them."""
         places, _ = self._seen
-        tree, asked = cKDTree(places), np.full(len(places), self.widest)
+        tree, asked = self.ring.tree(places), np.full(len(places), self.widest)
         for k in range(SPREAD.halvings[places.shape[1]]):
             size = self.widest / 2**k
             which = np.flatnonzero(asked == size)
@@ -187,18 +194,18 @@ class Spacing:
             turns, corner = self._turns(tree, which, size)
             closer = (turns | self._thin(which, size)) & ~(corner & (k > 0))
             asked[which[closer]] = size / 2
-        found = [(float(s), 0.0, cKDTree(places[asked == s])) for s in np.unique(asked) if s < self.widest]
+        found = [(float(s), 0.0, self.ring.tree(places[asked == s])) for s in np.unique(asked) if s < self.widest]
         bent, wanted = corners_in_a_row((*self.walls, *self.parting.pieces), self.shape.size)
         closer = np.ceil(np.log2(self.widest / wanted))
         for halvings in np.unique(closer[closer > 0]).tolist():
-            found.append((self.widest / 2**halvings, 0.0, cKDTree(bent[closer == halvings])))
+            found.append((self.widest / 2**halvings, 0.0, self.ring.tree(bent[closer == halvings])))
         told = np.stack([self.singular.falls, self.singular.halvings], 1)
         for falls, halvings in np.unique(told[self.singular.deep], axis=0).tolist():
             deep = self.singular.places[(told == [falls, halvings]).all(1)]
-            found.append((self.widest / 2**halvings, max(SPREAD.order / falls - 1, 0.0), cKDTree(deep)))
+            found.append((self.widest / 2**halvings, max(SPREAD.order / falls - 1, 0.0), self.ring.tree(deep)))
         for piece, halvings in self.sudden:
             rim = columns(drawn_on(piece, SPREAD.seen).coordinates, self.shape.coordinates)
-            found.append((self.widest / 2**halvings, 0.0, cKDTree(rim)))
+            found.append((self.widest / 2**halvings, 0.0, self.ring.tree(rim)))
         return found
 
     def closing(self, piece: Piece) -> Array:
@@ -253,7 +260,7 @@ class Spacing:
         """The factor (P,) by which rows are weighed down towards singular places."""
         if not len(self.singular.places):
             return np.ones(len(places))
-        away, which = cKDTree(self.singular.places).query(places)
+        away, which = self.ring.tree(self.singular.places).query(places)
         found: Array = np.clip(away / (SPREAD.reach * self.widest), 1e-6, 1.0) ** self.singular.powers[which]
         return found
 

@@ -153,7 +153,10 @@ def check_determined(rows: Rows, factors: Factored | Nearby, jacobian: Any, scal
     The change that they answer to least is compared with smooth fields of the unknowns' sizes: of these it may take
     some thousands, as near a turning point, and not the inverse of what rounding or a coarse grid leaves of a zero.
     """
-    at = [rows.problem.domain.unit(c, x) for c, x in rows.grid.nodes.coordinates.items()]
+    at, around = list[Array](), {p.coordinate for p in rows.problem.periodic}
+    for c, x in rows.grid.nodes.coordinates.items():
+        share = rows.problem.domain.unit(c, x)
+        at.append(np.cos(2 * np.pi * share) if c in around else share)
     made = np.zeros(rows.count)
     for k in range(4):
         wave = np.cos(sum(k * x for x in at) + 0.7)

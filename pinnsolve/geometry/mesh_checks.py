@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,30 @@ from pinnsolve.geometry.facets import Facets
 from pinnsolve.geometry.mesh_curves import cut
 from pinnsolve.geometry.mesh_kinds import FACES, Face
 
-# Of what bounds a mesh: cells that measure more in all lie on top of each other. Larger: a folded one passes. Smaller:
-# rounding is taken for one. Chosen, not measured.
-FOLDED = 1e-6
+
+@dataclass(frozen=True)
+class Rules:
+    """How closely a mesh is looked at. Chosen, not measured.
+
+    Parameters
+    ----------
+    folded : float
+        Of what bounds a mesh: cells that measure more in all lie on top of each other. Larger: a folded one passes.
+        Smaller: rounding is taken for one.
+    beside : float
+        Of a mesh' size: so far beside facets it is asked what is inside; those that are not ten times as high are
+        passed over. Larger: narrow gaps count as none. Smaller: rounding decides.
+    points : int
+        On all facets, beside which that is asked, and no fewer than one on each. Fewer: surfaces that cross in a small
+        part of them pass. More: time.
+    """
+
+    folded: float = 1e-6
+    beside: float = 1e-6
+    points: int = 20_000
+
+
+RULES = Rules()
 
 
 def check(path: Path, points: np.ndarray, cells: np.ndarray, surface: bool) -> None:
@@ -33,6 +55,11 @@ def check(path: Path, points: np.ndarray, cells: np.ndarray, surface: bool) -> N
         )
     if surface:
         _closed(path, points, cells)
+        if count := len(crossed(Facets(torch.from_numpy(points), torch.from_numpy(cells)))):
+            raise ProblemError(
+                f"Mesh: the surface {path} crosses itself: {count} of {len(cells)} triangles lie in part within others",
+                "Unite the solids before they are meshed, so that one surface bounds them.",
+            )
 
 
 def _closed(path: Path, points: np.ndarray, cells: np.ndarray) -> None:
@@ -67,10 +94,35 @@ def folded(path: Path, points: np.ndarray, cells: np.ndarray, faces: list[Face],
     middle = torch.from_numpy(points.mean(0))
     within = float((facets.sizes * ((facets.corners.mean(1) - middle) * facets.normals).sum(1)).sum()) / points.shape[1]
     whole = float(np.abs(signed).sum()) / math.factorial(points.shape[1])
-    if abs(whole - within) > FOLDED * abs(within):
+    if abs(whole - within) > RULES.folded * abs(within):
         why = told if told and simplices else f"{path} measures {whole:g}, and what bounds it encloses {within:g}"
         raise ProblemError(f"Mesh: {why}: cells lie on top of each other", "Mesh the shape anew.")
+    if count := len(crossed(facets)):
+        raise ProblemError(
+            f"Mesh: {count} edges or faces of {path} belong to one cell alone, and have cells on both sides: points at "
+            "one place are not joined there, or cells do not meet corner to corner",
+            "Merge points that coincide (Gmsh: Coherence Mesh); a crack is meshed as a narrow notch.",
+        )
     return [f"{told}; they are taken as they stand"] if told and simplices else []
+
+
+def crossed(facets: Facets) -> np.ndarray:
+    """The numbers of facets beside which it is not inside on one side and outside on the other, in some point."""
+    corners, normals = facets.corners, facets.normals
+    size = float((corners.amax((0, 1)) - corners.amin((0, 1))).norm())
+    edges = (corners - corners.roll(1, 1)).norm(dim=2).amax(1)
+    high = facets.sizes / edges if corners.shape[1] > 2 else edges
+    some = (high > 10 * RULES.beside * size).nonzero()[:, 0]
+    each = 1 + (RULES.points * facets.sizes[some] / facets.sizes[some].sum()).long()
+    number = some.repeat_interleave(each)
+    first = (torch.arange(len(number)) - (each.cumsum(0) - each).repeat_interleave(each)) == 0
+    share = torch.rand(len(number), corners.shape[1], dtype=torch.float64, generator=torch.Generator().manual_seed(7))
+    share = -share.clamp(min=1e-12).log()  # evenly over a simplex
+    share = torch.where(first[:, None], 1.0, share)  # its middle
+    share = 0.9 * share / share.sum(1, keepdim=True) + 0.1 / corners.shape[1]
+    x, step = (share[:, :, None] * corners[number]).sum(1), RULES.beside * size * normals[number]
+    wrong = facets.inside(x + step) | ~facets.inside(x - step)
+    return np.unique(number[wrong].numpy())
 
 
 def boundary(path: Path, blocks: list[tuple[str, np.ndarray]]) -> list[Face]:

@@ -11,6 +11,7 @@ from typing import Any
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.mesh_abaqus import read_abaqus
 from pinnsolve.geometry.mesh_gmsh import is_gmsh_41, read_gmsh
+from pinnsolve.geometry.mesh_medit import read_medit
 from pinnsolve.geometry.mesh_xdmf import read_xdmf
 
 
@@ -28,6 +29,8 @@ def loaded(path: Path) -> Any:
             return read_xdmf(path)
         if path.suffix.lower() == ".inp":
             return read_abaqus(path)
+        if path.suffix.lower() == ".mesh":
+            return read_medit(path)
         if is_gmsh_41(path):
             return read_gmsh(path)
         quiet = io.StringIO()  # it prints, and exits, where it knows nothing of a file

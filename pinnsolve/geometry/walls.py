@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NoReturn
 
+import torch
+
 from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.errors import ProblemError, did_you_mean
 from pinnsolve.geometry.piece import Piece
+from pinnsolve.geometry.rules import RULES
 from pinnsolve.geometry.shape import Shape
 from pinnsolve.geometry.side import Side
 
@@ -76,6 +79,29 @@ class Walls:
             did_you_mean(name, possible) if possible else 'Name a shape, name="hole", or its sides, names=[...].',
         )
 
+    def at_ends(self, coordinates: Sequence[str]) -> frozenset[int]:
+        """The numbers of the sides of space that lie in the planes at either end of some coordinates."""
+        return frozenset() if self._space is None else at_ends(self._space, coordinates)
+
+    def meet(self, coordinate: str) -> bool:
+        """Whether what is left of a shape at one end of a coordinate is what is left at the other, so that it goes on
+        there when it repeats itself."""
+        shape = self._interior.shape
+        if shape is None:
+            return True
+        axis, (low, high) = self._interior.space.index(coordinate), self._interior.extent[coordinate]
+        sides = [self._sides[k] for k in sorted(self.at_ends([coordinate]))]
+        step = RULES.beside * (high - low)
+        for end, other, sign in ((low, high, -1.0), (high, low, 1.0)):
+            here = [s.nodes[0].points for s in sides if abs(float(s.nodes[0].points[0, axis]) - end) <= step]
+            if not here:
+                return False
+            across = torch.cat(here)
+            across[:, axis] = other + sign * step
+            if not bool(shape.contains(across).all()):
+                return False
+        return True
+
     def in_plane(self, coordinate: str, value: float) -> tuple[Piece, ...]:
         """What lies in the plane on which a coordinate of space has this value."""
         low, high = self._interior.extent[coordinate]
@@ -103,3 +129,15 @@ class Walls:
             + f"Possible: {possible}. " * bool(possible)
             + 'Other sides have names: side("hole") after name="hole".',
         )
+
+
+def at_ends(space: Shape, coordinates: Sequence[str]) -> frozenset[int]:
+    """The numbers of the sides of a shape that lie in the planes at either end of some coordinates."""
+    found = set[int]()
+    for number, side in enumerate(space.sides):
+        flat = side.flat()
+        if flat is not None and (name := space.coordinates[flat[0]]) in coordinates:
+            low, high = space.bounds[name]
+            if min(abs(flat[1] - end) for end in (low, high)) <= SAME * (high - low):
+                found.add(number)
+    return frozenset(found)

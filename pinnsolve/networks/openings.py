@@ -13,6 +13,7 @@ from torch import Tensor
 from pinnsolve.geometry.clip_points import points_inside
 from pinnsolve.geometry.clipped import RULES as CLIPPED
 from pinnsolve.geometry.surfaces import Surfaces
+from pinnsolve.geometry.walls import at_ends
 from pinnsolve.networks.tiles import Tiles
 
 
@@ -54,22 +55,23 @@ def openings(mesh: Tiles, rings: tuple[bool, ...]) -> list[Opening]:
     for axis, below, above, begin, end in mesh.pieces(rings):
         along = 1 - axis
         ends = torch.stack([mesh.along_axis(along, v[:, 0]) for v in (begin, end)], 1)
-        at = mesh.along_axis(axis, mesh.units[1][below, axis])
-        pairs, parts, places = list[int](), list[tuple[float, float]](), list[tuple[float, float]]()
-        for j, (a, b, place, (low, high)) in enumerate(
-            zip(below.tolist(), above.tolist(), at.tolist(), ends.tolist(), strict=True)
+        at = sides_at(mesh, axis, below, above)
+        pairs, parts, middles = list[int](), list[tuple[float, float]](), list[float]()
+        for j, (both, places, (low, high)) in enumerate(
+            zip(zip(below.tolist(), above.tolist(), strict=True), at.T.tolist(), ends.tolist(), strict=True)
         ):
-            here = torch.cat([mesh.clips[a].ends, mesh.clips[b].ends])
-            here = here[(here[:, axis] - place).abs() <= 1e-9 * size, along]
+            rims = [(mesh.clips[k].ends, place) for k, place in zip(both, places, strict=True)]
+            here = torch.cat([rim[(rim[:, axis] - place).abs() <= 1e-9 * size, along] for rim, place in rims])
             near = 1e-9 * (high - low)
             cuts = [low, *sorted(v for v in here.tolist() if low + near < v < high - near), high]
             for p, q in pairwise(cuts):
                 if q - p > near:
                     pairs.append(j)
                     parts.append((p, q))
-                    places.append((place, (p + q) / 2))
-        kept = _opens(mesh, axis, torch.tensor(pairs), below, above, torch.tensor(places, dtype=torch.float64))
-        chosen = torch.tensor(pairs, dtype=torch.int64)[kept]
+                    middles.append((p + q) / 2)
+        number = torch.tensor(pairs, dtype=torch.int64)
+        kept = _opens(mesh, axis, (below[number], above[number]), at[:, number], torch.tensor(middles, dtype=at.dtype))
+        chosen = number[kept]
         spans = torch.tensor(parts, dtype=torch.float64).reshape(-1, 2)[kept]
         every = torch.ones(len(chosen), dtype=torch.float64)
         found.append((axis, below[chosen], above[chosen], spans[:, :1], spans[:, 1:], every))
@@ -100,7 +102,7 @@ def section(mesh: Tiles, axis: int, below: Tensor, above: Tensor) -> Callable[[T
     """Whether places (N, 2) of sides between cells, by their numbers (N,), lie inside."""
     region, others = mesh.region, [k for k in range(3) if k != axis]
     assert region is not None
-    at = mesh.along_axis(axis, mesh.units[1][below, axis])
+    at = sides_at(mesh, axis, below, above)
     size = torch.stack([torch.stack([(mesh.clips[j].high - mesh.clips[j].low)[axis] for j in cells.tolist()])
                         for cells in (below, above)]) if len(below) else torch.zeros(2, 0)  # fmt: skip
 
@@ -108,8 +110,8 @@ def section(mesh: Tiles, axis: int, below: Tensor, above: Tensor) -> Callable[[T
         x = torch.empty(len(places), 3, dtype=torch.float64)
         x[:, others] = places
         found = torch.ones(len(places), dtype=torch.bool)
-        for sizes, sign in zip(size, (-1.0, 1.0), strict=True):
-            x[:, axis] = at[number] + sign * CLIPPED.beside * sizes[number]
+        for places_of, sizes, sign in zip(at, size, (-1.0, 1.0), strict=True):
+            x[:, axis] = places_of[number] + sign * CLIPPED.beside * sizes[number]
             found &= region.shape.contains(x)
         return found
 
@@ -123,17 +125,21 @@ def in_section(mesh: Tiles, opening: Opening, count: int) -> tuple[Tensor, Tenso
     return points_inside(section(mesh, axis, below, above), frames, along, count)
 
 
-def _opens(mesh: Tiles, axis: int, pairs: Tensor, below: Tensor, above: Tensor, middles: Tensor) -> Tensor:
-    """Whether it lies inside on both sides of places (m, 2), each of which is given across and along."""
-    if not len(pairs):
-        return torch.zeros(0, dtype=torch.bool)
-    found = torch.ones(len(pairs), dtype=torch.bool)
-    for cells, sign in ((below, -1.0), (above, 1.0)):
-        sizes = torch.tensor([float((mesh.clips[j].high - mesh.clips[j].low)[axis]) for j in cells[pairs].tolist()])
-        x = torch.empty_like(middles)
-        x[:, axis] = middles[:, 0] + sign * CLIPPED.beside * sizes
-        x[:, 1 - axis] = middles[:, 1]
-        found &= mesh.holds(cells[pairs], x)
+def sides_at(mesh: Tiles, axis: int, below: Tensor, above: Tensor) -> Tensor:
+    """Where the side between cells is as each of them sees it, (2, p): of a ring's last and first elsewhere."""
+    low, high = mesh.units
+    return torch.stack([mesh.along_axis(axis, u[cells, axis]) for u, cells in ((high, below), (low, above))])
+
+
+def _opens(mesh: Tiles, axis: int, both: tuple[Tensor, Tensor], at: Tensor, middles: Tensor) -> Tensor:
+    """Whether it lies inside on both sides of places (m,) along a side between cells (m,), which is at (2, m)."""
+    found = torch.ones(len(middles), dtype=torch.bool)
+    for cells, place, sign in zip(both, at, (-1.0, 1.0), strict=True):
+        sizes = [float((mesh.clips[j].high - mesh.clips[j].low)[axis]) for j in cells.tolist()]
+        x = torch.empty(len(middles), 2, dtype=torch.float64)
+        x[:, axis] = place + sign * CLIPPED.beside * torch.tensor(sizes, dtype=torch.float64)
+        x[:, 1 - axis] = middles
+        found &= mesh.holds(cells, x)
     return found
 
 
@@ -142,6 +148,11 @@ def closed(mesh: Tiles, rings: tuple[bool, ...]) -> bool:
     which vanishes then."""
     assert mesh.region is not None
     owner, boxes, arcs = in_cells(mesh)
+    shape = mesh.region.shape
+    names = [c for c, ring in zip(shape.coordinates, rings, strict=True) if ring]
+    through = torch.tensor(sorted(at_ends(shape, names)))
+    own = ~torch.isin(mesh.region.on_rim(arcs[:, 0]), through)  # where a ring goes on there is no rim
+    owner, boxes, arcs = owner[own], boxes[own], arcs[own]
     total = torch.zeros(len(mesh), mesh.dims, dtype=torch.float64)
     around = torch.zeros(len(mesh), dtype=torch.float64)
     if len(owner):

@@ -145,7 +145,8 @@ def periodic(*coordinates: str) -> list[Periodic]:
     """Let every unknown continue, with all its derivatives, across both ends of each named coordinate.
 
     `periodic("t")` asks for what repeats itself in time: there is no start then, and nothing is marched. On boxes space
-    and time are solved at once, over cells of both.
+    and time are solved at once, over cells of both. What is left of a shape must be the same at both ends: whole faces,
+    or faces that are cut alike, as those of a unit cell with rods on its corners.
     """
     if not coordinates or not all(isinstance(c, str) for c in coordinates):
         raise ProblemError("periodic(...) takes names of coordinates", 'Write periodic("x").')

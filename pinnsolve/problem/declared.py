@@ -88,17 +88,10 @@ class Declared:
                 raise ProblemError(
                     f"{p.name}: there is no such coordinate of space or time", did_you_mean(p.coordinate, possible)
                 )
-            if (
-                self.domain.shape is not None
-                and p.coordinate != self.domain.time
-                and not all(
-                    any(piece.face == (p.coordinate, end) for piece in self.domain.walls.pieces)
-                    for end in self.domain.ends(p.coordinate)
-                )
-            ):
+            if p.coordinate != self.domain.time and not self.domain.walls.meet(p.coordinate):
                 raise ProblemError(
-                    f"{p.name}: the shape has no two whole faces across {p.coordinate}",
-                    "What leaves through one face comes back through the other: both must be left of the box, whole.",
+                    f"{p.name}: what is left of the shape is not the same at the two ends of {p.coordinate}",
+                    "What leaves through one end comes back through the other: cut both in the same way.",
                 )
         self._check_solenoidal()
         self._check_mentioned()
@@ -247,15 +240,20 @@ def undetermined(unknown: str, elsewhere: Collection[str] = ()) -> ProblemError:
     )
 
 
+def ends_a_period(piece: Piece, p: Periodic, domain: Domain) -> bool:
+    """Whether a piece is an end of a periodic coordinate, or lies in one."""
+    across = piece.normal is not None and piece.normal[0] == p.coordinate and piece.side is not None
+    sides = [domain.walls.pieces[k].side for k in domain.walls.at_ends([p.coordinate])] if across else []
+    single = len(piece.fixed) == 1 and piece.fixed.get(p.coordinate) in domain.ends(p.coordinate)
+    return single or any(piece.side is side for side in sides)
+
+
 def check_twice(conditions: Sequence[Equation], periodic: Sequence[Periodic], domain: Domain) -> None:
     """No unknown is prescribed twice in one place, and no periodic end has a condition."""
     seen: dict[tuple[Any, ...], str] = {}
     for c in conditions:
         for piece in c.on.resolve(domain):
-            on_periodic = [
-                p for p in periodic
-                if len(piece.fixed) == 1 and piece.fixed.get(p.coordinate) in domain.ends(p.coordinate)
-            ]  # fmt: skip
+            on_periodic = [p for p in periodic if ends_a_period(piece, p, domain)]
             if on_periodic and c.integrates != "alone":
                 raise ProblemError(
                     f"{c.name} stands on an end of the coordinate {on_periodic[0].coordinate}, which is periodic",

@@ -86,8 +86,13 @@ def wall_on_rim(problem: Problem, condition: Equation, piece: Piece) -> Wall:
     return Wall(condition, fixed, None, piece, bare.index(here))
 
 
+def through(problem: Problem) -> frozenset[int]:
+    """The sides of a shape through which everything goes on at the other end of a period."""
+    return problem.domain.walls.at_ends([p.coordinate for p in problem.periodic])
+
+
 def told_on_rim(problem: Problem, equations: Sequence[Equation], walls: Sequence[Wall]) -> None:
-    """Whether enough stands everywhere on the rim.
+    """Whether enough stands everywhere on the rim, but where it is no end, along what is periodic.
 
     Of elliptic equations the determinant of the highest derivatives has the same order along each coordinate, and they
     ask for half as many conditions at each place of a rim.
@@ -103,6 +108,8 @@ def told_on_rim(problem: Problem, equations: Sequence[Equation], walls: Sequence
             "over a shape cells solve what is elliptic: of the same even order along all coordinates"
         )
     for number, side in enumerate(shape_of(problem).sides):
+        if number in through(problem):
+            continue
         here = [w for w in walls if w.rim == number]
         held = (
             torch.stack([held_on_rim(side, w.part) for w in here if w.part is not None]) if here else torch.zeros(1, 1)
@@ -173,8 +180,6 @@ def enough(
     if not at_rim(problem):
         determined(problem, equations, walls, rings, space)
         return
-    if any(rings):
-        raise UnmarchableError("cells over a shape are no ring")
     if problem.observations:
         raise UnmarchableError("over a shape measurements are fitted by others")
     if problem.lines:

@@ -17,7 +17,7 @@ from pinnsolve.geometry.points import Points
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.determined import Wall
 from pinnsolve.trial.exact import Plan
-from pinnsolve.trial.rim import at_rim, ends_along_rim, held_on_rim, region_of, shape_of
+from pinnsolve.trial.rim import at_rim, ends_along_rim, held_on_rim, region_of, shape_of, through
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def corners_of_rim(
         return (), ()
     domain, names = problem.domain, problem.domain.space_coordinates
     near, ends = 1e-6 * shape_of(problem).size, list(_ends(problem, walls))
-    places = torch.stack([end.place for end in ends])
+    places = torch.stack([end.place for end in ends]) if ends else torch.zeros(0, 2, dtype=torch.float64)
     region = region_of(problem)
     turning = [*(n.place for n in domain.notches), *(region.corners if isinstance(region, ClippedParts) else ())]
     sharp = [torch.tensor([place[c] for c in names], dtype=torch.float64) for place in turning]
@@ -60,6 +60,8 @@ def corners_of_rim(
 
 def _ends(problem: Problem, walls: Sequence[Wall]) -> Iterator[_End]:
     for number, side in enumerate(shape_of(problem).sides):
+        if number in through(problem):
+            continue
         here = [w for w in walls if w.rim == number]
         cuts = [t for w in here if w.part is not None and w.part.kept for t in ends_along_rim(side, w.part)]
         for begin, end in side.intervals.tolist():

@@ -118,8 +118,6 @@ def _joins(problem: Problem, equations: Sequence[Equation]) -> tuple[tuple[int, 
 
 def _over_shape(problem: Problem, made: Plan, equations: Sequence[Equation]) -> Evolution:
     """The same over a shape, whose rim cuts cells."""
-    if problem.periodic:
-        raise UnmarchableError("cells over a shape are no ring")
     if made.unseen and not (len(problem.coordinates) > 2 and problem.parts is not None):  # else asked at their layers
         raise UnmarchableError(f"a coefficient of the highest derivative jumps at {made.unseen[0]}")
     walls = walls_of(problem)
@@ -133,7 +131,7 @@ def _over_shape(problem: Problem, made: Plan, equations: Sequence[Equation]) -> 
         planes = crossed(problem, dict(zip(problem.unknowns, joins, strict=True)), inside, fluxes=True)
         check_seen(problem, made, [(problem.coordinates[c.axis], c.place) for c in planes])
     joints = tuple(cuts(problem, made, c, r, narrow=dims < 3) for c, r in zip(problem.coordinates, inside, strict=True))
-    space, rings = tuple(range(dims)), (False,) * dims
+    space, rings = tuple(range(dims)), rings_of(problem)
     return Evolution(
         problem, tuple(equations), space, None, 1, joins, (0,) * len(joins), {}, {}, tuple(walls), rings, {},
         joints, (), inside, inside, Resolution(), made.rough or bool(made.corners),

@@ -293,6 +293,11 @@ BROKEN = {
     "have no size": ([[0, 0, 0], [1, 0, 0], [2, 0, 0], [0, 1, 0]], [[0, 1, 3], [0, 1, 2]]),
     "planar mesh with a third": ([[0, 0, 0], [1, 0, 1], [1, 1, 1], [0, 1, 0]], [[0, 1, 2], [0, 2, 3]]),
     "not closed": ([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0], [0.5, 0.5, 1]], [[0, 1, 4], [1, 2, 4]]),
+    "have cells on both sides": (
+        [[0, 0, 0], [1, 0, 0], [0, 1, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]],
+        [[0, 1, 2], [3, 4, 5]],
+    ),
+    "that it does not hold": ([[0, 0, 0], [1, 0, 0], [0, 1, 0]], [[0, 1, 2], [1, 2, 3]]),
     "belong to no cell": ([[0, 0, 0], [1, 0, 0], [1, 1, 0], [5, 5, 0]], [[0, 1, 2]]),
 }
 
@@ -307,6 +312,46 @@ def test_what_is_broken_is_named(told: str, tmp_path: Path) -> None:
     with pytest.raises(ProblemError) as caught:
         Mesh(tmp_path / "a.vtu")
     assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(("by", "crosses"), [(0.5, True), (3.0, False), (0.0, False)])
+def test_surfaces_that_cross_are_named(by: float, crosses: bool, tmp_path: Path) -> None:
+    """Long bars of twelve triangles each, across each other: no middle of one lies within the other. What lies apart, or
+    within as a hollow, does not cross."""
+    ends = np.array([[x, y, z] for x in (-3.0, 3.0) for y in (-0.5, 0.5) for z in (-0.5, 0.5)])
+    hull = [(0, 1, 3), (0, 3, 2), (4, 7, 5), (4, 6, 7), (0, 5, 1), (0, 4, 5), (2, 3, 7), (2, 7, 6), (0, 2, 6), (0, 6, 4),
+            (1, 5, 7), (1, 7, 3)]  # fmt: skip
+    other = ends[:, [1, 0, 2]] * [1, 1, 0.5] + [0, 0, by] if by else ends / 2
+    cells = np.concatenate([hull, np.array(hull) + 8])
+    meshio.write(tmp_path / "a.stl", meshio.Mesh(np.concatenate([ends, other]), [("triangle", cells)]))
+    if crosses:
+        with pytest.raises(ProblemError, match="crosses itself"):
+            Mesh(tmp_path / "a.stl")
+        return
+    assert Mesh(tmp_path / "a.stl").measure == pytest.approx(6 + 3 if by else 6 - 6 / 8)
+
+
+@pytest.mark.parametrize("gmsh", [False, True])
+def test_curved_cells_in_the_text_of_medit(gmsh: bool, tmp_path: Path) -> None:
+    """A tetrahedron whose edge from (1, 0, 0) to (0, 1, 0) is bent outwards, and a keyword that nobody knows; in both
+    orders of edges that files have."""
+    corners = np.eye(4, 3, -1)
+    ends = (
+        [(0, 1), (1, 2), (2, 0), (0, 3), (2, 3), (1, 3)] if gmsh else [(0, 1), (1, 2), (2, 0), (0, 3), (1, 3), (2, 3)]
+    )
+    points = np.concatenate([corners, [(corners[a] + corners[b]) / 2 for a, b in ends]])
+    points[5, :2] = math.sqrt(0.5)
+    rows = "".join(f"{x} {y} {z} 0\n" for x, y, z in points)
+    text = f"MeshVersionFormatted 2\nDimension 3\nVertices 10\n{rows}TrianglesP2 1\n1 3 2 7 6 5 4\n"
+    (tmp_path / "a.mesh").write_text(f"{text}Whatever 2\n1 2\nTetrahedraP2\n1\n1 2 3 4 5 6 7 8 9 10 9 # steel\nEnd\n")
+    mesh = Mesh(tmp_path / "a.mesh")
+    assert mesh.curved
+    assert mesh.read.parts == ["9"]
+    assert {side.called for side in mesh.sides} == {"4", "rim"}
+    assert 1 / 6 < mesh.measure < 1 / 6 + (math.pi / 4 - 1 / 2) / 3
+    (tmp_path / "b.mesh").write_text(text.replace("Vertices 10", "Vertices 11"))
+    with pytest.raises(ProblemError, match="numbers under Vertices"):
+        Mesh(tmp_path / "b.mesh")
 
 
 def test_groups_of_some_sides_alone_leave_the_rest_in_none(tmp_path: Path) -> None:
