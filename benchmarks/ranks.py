@@ -56,7 +56,7 @@ class Size:
     points: int = 1_000_000
     features: int = 300
     tolerance: float = 1e-5
-    viscosity: float = 0.004
+    viscosity: float = 0.0035
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from pinnsolve import (
     solve,
 )
 from pinnsolve.checks.check import check
+from pinnsolve.methods.by_name import METHODS
 from tests.pretended_card import CARD, HOST, PretendedCard, put, where
 
 SQUARE = Box(x=(0, 1), y=(0, 1))
@@ -64,6 +65,10 @@ def decaying(u, t, k):  # type: ignore[no-untyped-def]
     return d(u, t) + k * u
 
 
+def carried(u, x, y, t):  # type: ignore[no-untyped-def]
+    return d(u, t) + u * d(u, x) - 0.1 * laplace(u, x, y)
+
+
 DATA = {"t": torch.linspace(0.1, 1, 12), "u": torch.exp(-0.7 * torch.linspace(0.1, 1, 12))}
 RUNS: dict[str, tuple[Problem, dict[str, Any]]] = {
     "a network, its points redrawn": (of(cubic), TRAINED),
@@ -88,6 +93,9 @@ RUNS: dict[str, tuple[Problem, dict[str, Any]]] = {
     "integrals": (
         of(averaging, Box(x=(0, 1)), conditions=[dirichlet(u=0)]), {"network": RandomFeatures(20), "points": 60},
     ),
+    "a march of a plane": (
+        of(carried, time=(0, 0.05), conditions=[initial(u=lambda x, y: x * (1 - x) * y * (1 - y)), dirichlet(u=0)]), {},
+    ),
     "an integral in cells": (of(averaging, Box(x=(0, 1)), conditions=[dirichlet(u=0)]), {}),
     "a constant in cells": (
         Problem(
@@ -99,6 +107,11 @@ RUNS: dict[str, tuple[Problem, dict[str, Any]]] = {
 }  # fmt: skip
 
 
+for method in ("ssbroyden", "lbfgs", "soap", "adam", "sgd", "newton"):  # beside those above
+    steps = {"method": METHODS[method](steps=2), "dtype": torch.float32}
+    RUNS[f"{method} with half of the digits"] = (of(cubic), {**TRAINED, **steps})
+
+
 @pytest.mark.parametrize("name", RUNS)
 def test_nothing_stays_on_the_host(name: str) -> None:
     problem, options = RUNS[name]
@@ -107,6 +120,12 @@ def test_nothing_stays_on_the_host(name: str) -> None:
         warnings.simplefilter("ignore")  # such short runs do not converge
         solve(problem, settings=replace(Settings(held_out=60, budget=100), device=str(CARD), **options))
     assert not card.found
+
+
+def test_every_method_runs_on_it() -> None:
+    """Mutant: a method that is listed and stands in no run."""
+    ran = {type(options.get("method", Marching())) for _, options in RUNS.values()}
+    assert {type(made()) for made in METHODS.values()} <= ran
 
 
 def test_what_a_card_refuses_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

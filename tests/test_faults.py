@@ -160,7 +160,9 @@ def test_too_little_memory_is_told_as_such(
 
     monkeypatch.setattr(Loop, "_step", full)
     assert main([str(write()), "--out", str(tmp_path / "out")]) == 3
-    assert "memory of this machine does not suffice" in told(capsys.readouterr().err)
+    words = told(capsys.readouterr().err)
+    assert "memory of this machine does not suffice" in words and "--memory" in words and "traceback" not in words
+    assert f"kept in {tmp_path / 'out'}: go on with --resume" in words and (tmp_path / "out" / "checkpoint.pt").exists()
 
 
 def test_interrupted_before_training(write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

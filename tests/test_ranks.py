@@ -44,7 +44,7 @@ from pinnsolve.cells.implicit_step import Step
 from pinnsolve.cells.joined_faces import JoinedFaces
 from pinnsolve.errors import ProblemError
 from pinnsolve.machine.shared import RULES
-from pinnsolve.machine.world import ALONE, LostError, World
+from pinnsolve.machine.world import ALONE, EndedError, LostError, World
 from pinnsolve.march.marcher import Marcher
 from pinnsolve.march.record import Accuracy
 from pinnsolve.methods import protocol
@@ -510,6 +510,51 @@ def test_a_rank_that_is_lost_ends_the_run_and_what_was_reached_is_kept(
     wanted = on_one(TRAINED)[0]
     found = ready.loop.state.points.values()["u"]
     assert float((found - wanted).abs().max()) <= 1e-7 * float(wanted.abs().max())
+
+
+def test_a_step_that_does_not_end_in_time_is_broken_off_and_what_was_before_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    """Launchers end all ranks where one is lost, those in the middle of a long step half a minute later; here both are
+    told to end in their fourth one. Mutants: no alarm, or one that goes off outside of steps."""
+    stepped = protocol.stepped
+
+    def endless(method: Any, objective: Any, state: Any) -> Any:
+        seen.append(state)
+        if len(seen) == 4:
+            objective.model.assign(7 * objective.model.vector())
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(20)
+        return stepped(method, objective, state)
+
+    def work(world: World) -> Any:
+        ready = prepare(PROBLEM, TRAINED, tmp_path, world)
+        with pytest.raises(EndedError, match=r"its step took 0\.2 s more"):
+            ready.loop.train()
+        time.sleep(0.5)  # nothing is broken off any more
+        return ready.loop.state.step
+
+    seen: list[Any] = []
+    monkeypatch.setattr("pinnsolve.training.loop.stepped", endless)
+    monkeypatch.setattr("pinnsolve.machine.shared.RULES", replace(RULES, grace=0.2))
+    began = time.perf_counter()
+    assert on_ranks(2, work) == [3, 3] and time.perf_counter() - began < 15
+    ready = prepare(PROBLEM, TRAINED, tmp_path)
+    ready.resume()
+    first = prepare(PROBLEM, replace(TRAINED, method=LevenbergMarquardt(steps=3)))
+    monkeypatch.setattr("pinnsolve.training.loop.stepped", stepped)
+    first.loop.train()
+    wanted, found = (r.loop.state.points.values()["u"] for r in (first, ready))
+    assert ready.loop.state.step == 3 and float((found - wanted).abs().max()) <= 1e-7 * float(wanted.abs().max())
+
+
+def test_a_rank_that_is_told_to_end_alone_ends_the_run() -> None:
+    def work(world: World) -> str:
+        ready = prepare(PROBLEM, TRAINED, None, world)
+        world.ended = world.rank == 1
+        return ready.loop.train().kind
+
+    assert on_ranks(2, work) == ["interrupted"] * 2
 
 
 def test_a_rank_that_gives_up_leaves_words_for_the_first() -> None:

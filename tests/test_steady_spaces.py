@@ -288,6 +288,13 @@ def test_as_few_halves_as_suffice_are_foretold() -> None:
     chosen, left = fewest(c, cell, torch.tensor([1e-9, 2.0**-6, 2.0**-3], dtype=torch.float64))
     assert chosen[0].tolist() == [True, False, False] and chosen[1].tolist() == [False, True, True]
     assert int(chosen[2].sum()) == 2 and left.tolist() == pytest.approx([2.0**-6, 2.0**-6, 2.0**-4])
+    c[2] = 0.0
+    for powers in ([3, 0, 3], [3, 3, 0]):
+        c[2, 0, (cell.powers == torch.tensor(powers)).all(1)] = 1.0
+    for noise in (1e-12, -1e-12):  # y or z: no last digit decides, since these differ with the number of ranks
+        tied = c * (1 + noise * (cell.powers[:, 1] == 3).double())
+        assert fewest(tied, cell, torch.full((3,), 0.1, dtype=torch.float64))[0][2].tolist() == [True, False, True]
+    c[2] = c[0]
     c[:, 0, (cell.powers == torch.tensor([4, 0, 0])).all(1)] = 10.0
     assert decay(c, cell).tolist() == pytest.approx([0.1, 0.1, 0.1])
 

@@ -10,6 +10,7 @@ import traceback
 from pathlib import Path
 
 FILE = "traceback.txt"
+MEMORY = 'Say how much there is, --memory "2 GB", and it is kept to; or take fewer points, or a smaller network.'
 WHERE = "please report it in the project's issue tracker, with the problem file"
 
 
@@ -27,16 +28,23 @@ def told_fault(error: Exception, folder: Path | None, debug: bool) -> str:
     what = f"{type(error).__name__}: {error}".strip().splitlines()[0][:300]
     trace = "".join(traceback.format_exception(error))
     if _of_memory(error):
-        fault = f"error: the memory of this machine does not suffice ({what})"
-        remedy = "Take fewer points, Settings(points=1000), or a smaller network."
-    else:
-        fault = f"error: a fault of pinnsolve's own, and not of your file: {what}"
-        remedy = f"Nothing that you wrote should lead here: {WHERE}"
+        shown = trace * debug + f"error: the memory of this machine does not suffice ({what})"
+        return f"{shown}\n  {MEMORY}{_reached(folder)}"
+    fault = f"error: a fault of pinnsolve's own, and not of your file: {what}"
+    remedy = f"Nothing that you wrote should lead here: {WHERE}"
     if debug:
-        return f"{trace}{fault}\n  {remedy.removesuffix('.')}."
+        return f"{trace}{fault}\n  {remedy}."
     kept = _kept(trace, folder)
     more = f" and {kept}" if kept else "; --debug shows where it happened"
-    return f"{fault}\n  {remedy.removesuffix('.')}{more}."
+    return f"{fault}\n  {remedy}{more}."
+
+
+def _reached(folder: Path | None) -> str:
+    """Where a run that has ended so is gone on with."""
+    from pinnsolve.training.checkpointing import CHECKPOINT  # heavy, and --help answers at once
+
+    kept = folder is not None and (folder / CHECKPOINT).exists()
+    return f" What was reached is kept in {folder}: go on with --resume." * kept
 
 
 def _of_memory(error: Exception) -> bool:

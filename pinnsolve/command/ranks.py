@@ -10,10 +10,12 @@ from rich.console import Console
 
 from pinnsolve.command.exits import Exit
 from pinnsolve.command.faults import told_fault
-from pinnsolve.machine.world import LostError, World
+from pinnsolve.machine.world import EndedError, LostError, World
 from pinnsolve.problem.problem import Problem
 from pinnsolve.settings import Settings
 from pinnsolve.training.checkpointing import CHECKPOINT
+
+NO_WORD = "it left no word, as where the system ends a process because memory runs out"
 
 
 def one_alone(arguments: argparse.Namespace, problem: Problem, settings: Settings) -> str:
@@ -40,16 +42,18 @@ def lost(world: World, error: LostError, arguments: argparse.Namespace) -> int:
     if not world.speaks():
         return Exit.INTERRUPTED
     words = world.words() if world.first else "the first process is gone"
-    why = words or "it left no word, as where the system ends a process because memory runs out"
+    fault = f"another process of this run was lost: {words or NO_WORD}"
+    if isinstance(error, EndedError) and not words:
+        fault = f"{error}: launchers end all processes where one of them is lost, or the time is up"
     folder, seen = arguments.out, f" ({error})" * arguments.debug
     kept = folder is not None and (Path(folder) / CHECKPOINT).exists()
     remedy = f"What was reached is kept in {folder}: go on with --resume, on any number of processes."
-    print(f"error: another process of this run was lost: {why}{seen}", file=sys.stderr)
+    print(f"error: {fault}{seen}", file=sys.stderr)
     print(f"  {remedy if kept else 'Nothing was reached that could be kept.'}", file=sys.stderr, flush=True)
     return Exit.INTERRUPTED
 
 
 def told_elsewhere(world: World, fault: Exception | None, error: Exception) -> int:
     """The error of a rank that is not the first: the first one says it. Its exit code."""
-    world.say(str(fault) if fault is not None else told_fault(error, None, debug=False))
+    world.say(str(fault) if fault is not None else told_fault(error, None, debug=False).removeprefix("error: "))
     return Exit.OWN_FAULT if fault is None else Exit.BAD_INPUT

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 
 from pinnsolve.errors import ProblemError
-from pinnsolve.machine.world import ALONE, LostError, World
+from pinnsolve.machine.world import ALONE, EndedError, LostError, World
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,14 @@ class Rules:
         Seconds. A process that ends is missed at once, since its connections close; this is for one that hangs, and for
         a machine that is switched off. Shorter: a rank that is slow is taken for lost. Longer: the others wait for
         nothing.
+    grace : float
+        Seconds that a step has to end once this process is told to end; then it is broken off. Launchers wait for half
+        a minute (torchrun) and end it in the middle of everything. Longer: what was reached is not written in that
+        time. Shorter: what a step would have found is lost.
     """
 
     timeout: float = 300.0
+    grace: float = 12.0
 
 
 RULES = Rules()
@@ -62,7 +67,7 @@ def begun() -> Iterator[World]:
     """The world that a launcher has begun by the usual variables (RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT).
 
     While it lasts a signal that ends this process (SIGTERM: a launcher sends it when another rank has ended) is
-    remembered, so that what is kept is whole.
+    remembered, so that what is kept is whole; a step that does not end in time is broken off.
 
     Raises
     ------
@@ -96,17 +101,34 @@ def begun() -> Iterator[World]:
 
 @contextmanager
 def _remembered(world: World) -> Iterator[None]:
-    """SIGTERM only makes a note of it; after an error too, so that there is time to say it."""
+    """SIGTERM only makes a note of it; after an error too, so that there is time to say it. What is in the middle of a
+    step a while later is broken off."""
 
     def remember(number: int, frame: FrameType | None) -> None:
         world.ended = True
+        if hasattr(signal, "setitimer"):  # not on Windows
+            signal.setitimer(signal.ITIMER_REAL, RULES.grace, 1.0)  # again, where something on the way caught it
+
+    def over(number: int, frame: FrameType | None) -> None:
+        if world.breaks:
+            raise EndedError(f"this process was told to end, and its step took {RULES.grace:g} s more")
 
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, remember)
-    yield
-    signal.signal(signal.SIGTERM, before)
+    before = {signal.SIGTERM: signal.signal(signal.SIGTERM, remember)}
+    if hasattr(signal, "setitimer"):
+        before[signal.SIGALRM] = signal.signal(signal.SIGALRM, over)
+    try:
+        yield
+    except BaseException:
+        if hasattr(signal, "setitimer"):
+            signal.signal(signal.SIGALRM, signal.SIG_IGN)  # it may come as long as this process is there
+        raise
+    if world.ended and hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @contextmanager
@@ -131,7 +153,8 @@ def shared() -> Iterator[World]:
         with begun() as world:
             yield world
     except LostError as error:
-        fault = f"another process of this run was lost ({world.words() or error})"
+        what = "this run was ended" if isinstance(error, EndedError) else "another process of this run was lost"
+        fault = f"{what} ({world.words() or error})"
         remedy = "What was reached is kept in the folder that out= names; go on with resume=True."
         raise ProblemError(fault, remedy) from None
     if world.ended:  # the signal that was remembered meanwhile

@@ -45,6 +45,10 @@ class LostError(Exception):
     """Another rank is gone, or does not answer."""
 
 
+class EndedError(LostError):
+    """This process was told to end, and its step takes longer than whoever told it waits."""
+
+
 class World:
     """What a run needs of other processes. One process is a world of size one.
 
@@ -61,6 +65,7 @@ class World:
     def __init__(self, rank: int = 0, size: int = 1, store: Any = None) -> None:
         self.rank, self.size, self._store = rank, size, store
         self.ended = False  # whether somebody wants this process to end
+        self.breaks = False  # whether a step may be broken off then
 
     @property
     def first(self) -> bool:
@@ -196,7 +201,7 @@ class World:
                 self._store.set(name, "done")
             while not self._store.check([name]):
                 if self.ended:
-                    raise LostError("this process was told to end")
+                    raise EndedError("this process was told to end")
                 time.sleep(RULES.pause)
 
     # ------------------------------------------------------------ how it ends
@@ -206,6 +211,18 @@ class World:
         if self.size > 1:
             with suppress(RuntimeError):
                 self._store.set(f"words of {self.rank}", words)
+
+    def end(self) -> None:
+        """Ask the first rank to end the run."""
+        if self.size > 1 and not self.first:
+            with suppress(RuntimeError):
+                self._store.set("somebody ends", "")
+
+    @property
+    def somebody_ends(self) -> bool:
+        """Whether another rank has asked for that."""
+        with _heard():
+            return self.size > 1 and bool(self._store.check(["somebody ends"]))
 
     def words(self) -> str:
         """What other ranks left before they ended."""

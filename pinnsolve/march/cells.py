@@ -8,6 +8,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from pinnsolve.algebra.tolerances import EQUAL
 from pinnsolve.cells.grading import graded, parts_apart
 from pinnsolve.cells.implicit_step import Scheme, Start, Step
 from pinnsolve.checks.resolution import Resolution
@@ -110,7 +111,8 @@ def halved(mesh: Tiles, bad: Tensor, rings: Sequence[bool], most: int) -> tuple[
     if narrower.any() and not several:
         return finer, how
     room, axes = min(most, RULES.even * len(finer)), torch.arange(mesh.dims, device=bad.device)
-    order = (bad.sum(0) + (mesh.widths / mesh.lengths).amax(0)).argsort(descending=True)  # of as many, the widest
+    wanting_it = bad.sum(0) + (mesh.widths / mesh.lengths).amax(0)  # of as many, the widest
+    order = wanting_it.argsort(descending=True, stable=True)
     along = [bad] + [bad & (axes == axis) for axis in order if bad[:, axis].any()]
     found = (evenly(mesh, some, rings, room) for some in along)
     return next((grid for grid in found if grid is not None), (finer, how))
@@ -126,9 +128,10 @@ def filled(mesh: Tiles, rings: Sequence[bool], most: int) -> Tiles:
 
 
 def _worst(step: Step, bad: Tensor, off: Tensor, most: int) -> tuple[Tiles, list[list[int]]]:
-    """As many of the bad cells (n, dims) halved as there is room for, those first that leave most, (n,); none where
-    that is hardly any."""
-    rank = torch.where(bad.any(1), off, -torch.inf).argsort(descending=True).argsort()
+    """As many of the bad cells (n, dims) halved as there is room for, those first that leave most, (n,), and of those
+    that leave as much to half of the digits the first; none where that is hardly any."""
+    digits = (off.clamp(min=torch.finfo(off.dtype).tiny).log() / EQUAL**0.5).round()
+    rank = torch.where(bad.any(1), digits, -torch.inf).argsort(descending=True, stable=True).argsort()
     count = int(bad.any(1).sum())
     while count > RULES.room * len(step.mesh):
         finer, how = halvings(step.mesh, bad & (rank < count)[:, None], step.scheme.evolution.rings)

@@ -7,6 +7,7 @@ import itertools
 import torch
 from torch import Tensor
 
+from pinnsolve.algebra.tolerances import EQUAL
 from pinnsolve.networks.reference_cell import ReferenceCell
 from pinnsolve.networks.tiles import Tiles
 
@@ -43,13 +44,15 @@ def fewest(c: Tensor, cell: ReferenceCell, needed: Tensor) -> tuple[Tensor, Tens
     bring what is left down to the part `needed` (n,); and the part to which they do, (n,).
 
     A feature of degree p along a coordinate is 2^-p of what it was in half a cell. Where no halving brings so much,
-    it is as few as bring three fifths of what all of them do, as a logarithm.
+    it is as few as bring three fifths of what all of them do, as a logarithm. Of coordinates that do as well, as where
+    two of them may be exchanged, it is the last.
     """
     last = cell.powers.sum(1) >= cell.degree - 1
     powers, square = cell.powers[last].to(c.dtype), c[..., last].square().sum(-2)  # (L, dims), (n, L)
     whole = square.sum(-1).clamp(min=torch.finfo(c.dtype).tiny)
     part = (square @ 4.0 ** -powers.sum(1)) / whole
     aim = torch.maximum(needed.square(), part**0.6)
+    close = 1 - EQUAL**0.5  # half of the digits: what comes of a solution differs in more than the last of them
     chosen = torch.ones(len(c), cell.dims, dtype=torch.bool, device=c.device)
     count = torch.full_like(whole, float(cell.dims))
     for axes in itertools.product((0, 1), repeat=cell.dims):
@@ -57,7 +60,7 @@ def fewest(c: Tensor, cell: ReferenceCell, needed: Tensor) -> tuple[Tensor, Tens
         if not 0 < k < cell.dims:
             continue
         left = (square @ 4.0 ** -(powers @ mine)) / whole
-        better = (left <= aim) & ((k < count) | ((k == count) & (left < part)))
+        better = (left <= aim) & ((k < count) | ((k == count) & (left < close * part)))
         chosen[better], count[better], part[better] = mine.bool(), float(k), left[better]
     return chosen, part.sqrt()
 

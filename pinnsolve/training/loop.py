@@ -10,7 +10,6 @@ from functools import partial
 
 from pinnsolve.errors import Outcome, ProblemError, why_not
 from pinnsolve.machine.interrupts import Deferred
-from pinnsolve.machine.world import LostError
 from pinnsolve.march.asked import share_of
 from pinnsolve.methods import Enriching, Marching, Vanishing
 from pinnsolve.methods.protocol import Counted, Objective, begun, stepped
@@ -54,30 +53,28 @@ class Loop:
         return finished(self.state, self.train(progress), self.unsaved)
 
     def train(self, progress: Progress | None = None) -> Outcome:
-        """The first half of it, on all ranks. Where one is lost, what was reached is kept, and LostError raised."""
+        """The first half of it, on all ranks. Where one is lost, or has no memory left, what was reached is kept."""
         state = self.state
         outcome = self._over_already() if state.step else None
         began, written = time.perf_counter() - state.clock.seconds, time.perf_counter()
         interrupt = Deferred()
         try:
-            if not state.method_state:
-                self._start(fresh=True)
-                self._look(progress)
-            with interrupt:
-                while outcome is None:
-                    outcome = self._round(began, progress)
-                    if time.perf_counter() - written > state.settings.checkpoint_every:
-                        self.keep()
-                        written = time.perf_counter()
-                    if self.together.asked_to_end(interrupt):
-                        raise KeyboardInterrupt
+            with self.together.kept(self.keep):
+                if not state.method_state:
+                    self._start(fresh=True)
+                    self._look(progress)
+                with interrupt:
+                    while outcome is None:
+                        outcome = self._round(began, progress)
+                        if time.perf_counter() - written > state.settings.checkpoint_every:
+                            self.keep()
+                            written = time.perf_counter()
+                        if self.together.asked_to_end(interrupt):
+                            raise KeyboardInterrupt
         except KeyboardInterrupt:
             if interrupt.twice:
                 raise  # in the middle of a step; what was saved last stands
             outcome = Outcome("interrupted", f"by the user after {state.step} steps", "go on with --resume")
-        except LostError:
-            self.keep()
-            raise
         self.keep()
         if outcome.kind != "non-finite":
             self._look(progress)

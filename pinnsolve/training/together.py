@@ -4,13 +4,15 @@ lost."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import torch
 
 from pinnsolve.errors import ProblemError
 from pinnsolve.machine.interrupts import Deferred
+from pinnsolve.machine.world import LostError
 from pinnsolve.training.checkpointing import as_stored
 from pinnsolve.training.run import Run
 
@@ -55,9 +57,29 @@ class Together:
             )
 
     def asked_to_end(self, interrupt: Deferred) -> bool:
-        """Whether the first rank was interrupted, or told to end."""
+        """Whether a rank was interrupted, or told to end; what another one than the first was is seen a step later."""
         world = self.state.points.world
-        return world.told(lambda: interrupt.waiting or world.ended)
+        here = interrupt.waiting or world.ended
+        if here:
+            world.end()
+        return world.told(lambda: here or world.somebody_ends)
+
+    @contextmanager
+    def kept(self, keep: Callable[[], bool]) -> Iterator[None]:
+        """Steps are made: if this process is told to end, one that takes long may be broken off. Where that is done, a
+        rank is lost, or memory runs out on one, the last whole step is kept."""
+        world = self.state.points.world
+        world.breaks = world.size > 1
+        try:
+            yield
+        except (LostError, MemoryError, RuntimeError):  # the last one is how torch says that memory does not suffice
+            world.breaks = False
+            with suppress(MemoryError, RuntimeError):
+                if world.size > 1:
+                    keep()
+            raise
+        finally:
+            world.breaks = False
 
     def masks(self) -> torch.Generator:
         """What draws the masks of dropout: one mask for each point, so that several ranks need generators of their own,
