@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import torch
 from torch import cos, exp, sin
 
 from pinnsolve import Box, Problem, condition, d, dirichlet, face, laplace, neumann, periodic, point, solve
+from pinnsolve.algebra.operations import Work
 from pinnsolve.cells import joined_newton, joined_stage
 from pinnsolve.cells.faces import gaps
 from pinnsolve.cells.grading import beside, graded, reach
@@ -19,6 +21,9 @@ from pinnsolve.cells.implicit_step import Scheme
 from pinnsolve.cells.joined_newton import JoinedNewton
 from pinnsolve.checks.check import check
 from pinnsolve.geometry.places import Corner
+from pinnsolve.machine.room import UNLIMITED
+from pinnsolve.machine.world import ALONE
+from pinnsolve.methods.steady_solving import stepped
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.steady import easing
@@ -424,3 +429,16 @@ def test_newton_is_damped_where_a_full_step_leads_away() -> None:
     found = on_even_cells(declared(lambda u, x, y: laplace(u, x, y) - u**3 + 50, [dirichlet(u=0)]), 6, 2)
     assert isinstance(found, SteadyCells) and joined_newton.RULES.shortest < 1
     assert float(found.coefficients[..., 0].mean()) > 1
+
+
+def test_a_march_to_a_lower_bound_begins_on_known_cells_whatever_features_these_have() -> None:
+    """Of a third march what is known has richer features than it begins with: they are projected, not thrown away."""
+    problem = declared()
+    made = read(problem)[1]
+    known, trial = (Planar(problem, LocalFeatures(degree=degree), made) for degree in (13, 11))
+    cells = on_even_cells(problem, known.degree, 4)
+    known.take(cells.mesh, cells.coefficients, True, 1e-6)
+    objective: Any = SimpleNamespace(work=Work(), world=ALONE, room=UNLIMITED)
+    stepped(trial, known, 1e-4, {"march": {}}, objective)
+    assert trial.degree < known.degree and len(cells.mesh) == 16
+    assert trial.mesh is not None and len(trial.mesh) >= 16 and trial.live.offs[0] < 1e-3

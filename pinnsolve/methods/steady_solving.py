@@ -53,7 +53,7 @@ def corners_of(trial: Planar) -> tuple[Corner, ...]:
 
 def stepped(trial: Planar, known: Planar | None, bound: float, state: State, objective: Objective) -> State:
     """One round: Newton's method on all cells, and halving. The first is one of the cells of a known solution, where
-    there is one with no more features."""
+    there is one."""
     work = objective.work
     before = known if known is not None and known.complete else None
     degree = trial.degree if state["march"] or before is None else _begun_with(trial, before)
@@ -67,9 +67,7 @@ def stepped(trial: Planar, known: Planar | None, bound: float, state: State, obj
             assert trial.mesh is not None
             live = taken_up(live, trial.mesh, trial.coefficients, state["march"])
         elif before is not None and before.mesh is not None:
-            cell = before.cell(before.coefficients.shape[2])
-            if cell.degree <= scheme.degree or degree < trial.degree:
-                live.go_on(before.mesh, _richer(before, cell, scheme.cell))
+            live.go_on(before.mesh, _richer(before, before.cell(before.coefficients.shape[2]), scheme.cell))
     trial.live, live.work = live, work
     more = live.advance()
     trial.take(live.cells.mesh, live.cells.coefficients, live.settled, live.defect)
