@@ -26,18 +26,21 @@ from pinnsolve import (
     point,
     solve,
 )
+from pinnsolve.algebra.operations import Work
 from pinnsolve.cells.joined_newton import JoinedNewton
 from pinnsolve.checks.check import check
 from pinnsolve.checks.fluxes import bend
 from pinnsolve.errors import NotConverged
-from pinnsolve.line.cells import Cells, LineScheme
+from pinnsolve.line.cell_operator import CellOperator
+from pinnsolve.line.cells import Cells, defects, ends_of
 from pinnsolve.line.march import LineMarch
 from pinnsolve.line.operator import LineOperator
+from pinnsolve.line.scheme import LineScheme
 from pinnsolve.methods.line_condition import missing, turns_singular
-from pinnsolve.methods.line_solving import cells_of, given
+from pinnsolve.methods.line_solving import cells_of, given, stepped
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.reference_cell import reference_cell
-from pinnsolve.networks.tiles import Tiles
+from pinnsolve.networks.tiles import Tiles, sizes_of
 from pinnsolve.networks.traces import Across, Traces
 from pinnsolve.trial.exact import verified
 from pinnsolve.trial.line import Line, read_line
@@ -335,6 +338,53 @@ def test_a_march_goes_on_to_the_same_bits() -> None:
     while again.advance():
         pass
     assert again.edges == first.edges and all(torch.equal(a, b) for a, b in zip(again.made, first.made, strict=True))
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_cell_of_a_march_is_solved_as_a_chain_whose_start_is_said(side: int) -> None:
+    """Its equations alone leave the traces where it begins as they are, and bring it to what conditions there say."""
+    problem = posed(pendulum, [initial(u=2), initial_rate(u=0.5)], space=None, time=(0, 0.7))
+    scheme = LineScheme(read(problem), 7, CPU)
+    mesh = Tiles.along([0.0, 0.7], CPU)
+    wave = torch.sin(torch.arange(scheme.cell.count, dtype=torch.float64))[None, None]
+    known = torch.tensor([2.0, 0.5], dtype=torch.float64)
+    cell = Cells(scheme, mesh, wave, known=(side, known)).closed()
+    assert torch.allclose(ends_of(cell, side), known, atol=1e-12)
+    assert torch.allclose(ends_of(cell, 1 - side), ends_of(Cells(scheme, mesh, wave), 1 - side), atol=1e-12)
+    found = JoinedNewton(CellOperator.of, scheme.floors, 1e-12).solve(cell)
+    assert found is not None and torch.allclose(ends_of(found, side), known, atol=1e-12)
+    assert float(found.left().abs().max()) < 1e-11
+    if side == 0:  # the conditions' own side
+        chain = JoinedNewton(LineOperator.of, scheme.floors, 1e-12).solve(
+            Cells(scheme, mesh, wave, scheme.line.conditions)
+        )
+        assert chain is not None and torch.allclose(found.coefficients, chain.coefficients, atol=1e-11)
+
+
+def test_a_closer_march_goes_on_from_the_cells_that_are_known() -> None:
+    """No cell is marched again: what leaves too much is halved, and all else stays where it was."""
+    known, closer = trial(PENDULUM, 7), trial(PENDULUM, 9)
+    closer.problem = known.problem
+    state: dict[str, Any] = {"march": {}, "done": False}
+    while not state["done"]:
+        state = stepped(known, None, 1e-2, state, Work())
+    work = Work()
+    state = stepped(closer, known, 1e-8, {"march": {}, "done": False}, work)
+    assert state["done"] and not state["stuck"] and not state["march"]
+    few, many = (t.edges.tolist() for t in (known, closer))
+    assert len(many) > len(few) and min(min(abs(a - b) for b in many) for a in few) < 1e-12
+    cells = cells_of(closer)
+    assert float(defects(cells, sizes_of(cells.coefficients, cells.mesh)).max()) < 1e-8
+
+
+def test_rounding_of_a_pendulum_leaves_ten_digits() -> None:
+    """Coefficients are off by no more than residuals are: told by the largest of them it had ended without convergence,
+    at an error of 2e-13, and a beam had told 4e-7 for 2e-15."""
+    solution = solve(PENDULUM.replaced(tolerance=1e-10), budget=20)
+    assert solution.converged and solution.training is not None and solution.training.estimate is not None
+    t = np.linspace(0, 10, 501)
+    truth = solve_ivp(lambda _, y: [y[1], -math.sin(y[0])], (0, 10), [2, 0], "DOP853", t, rtol=3e-14, atol=1e-15).y[0]
+    assert np.sqrt(np.mean((solution.u(t=t) - truth) ** 2)) / np.std(truth) < solution.training.estimate
 
 
 def reaction(a: Any, b: Any, c: Any, t: Any) -> Any:

@@ -15,8 +15,9 @@ from pinnsolve import Box, Disk, Problem, condition, d, dirichlet, face, initial
 from pinnsolve.cells.implicit_step import Start
 from pinnsolve.cells.joined_newton import JoinedNewton
 from pinnsolve.checks.check import check
-from pinnsolve.line.cells import Cells, LineScheme
+from pinnsolve.line.cells import Cells
 from pinnsolve.line.operator import LineOperator
+from pinnsolve.line.scheme import LineScheme
 from pinnsolve.march import sensitivities as module
 from pinnsolve.march.marcher import Marcher
 from pinnsolve.march.record import Accuracy

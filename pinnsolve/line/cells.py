@@ -12,89 +12,20 @@ Numerical Solution of Boundary Value Problems for Ordinary Differential Equation
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
-from pinnsolve.algebra.radau import radau
-from pinnsolve.algebra.tolerances import SAME
+from pinnsolve.geometry.points import Points
 from pinnsolve.jets.multi_index import Alpha
-from pinnsolve.networks.reference_cell import ReferenceCell, reference_cell
+from pinnsolve.line.scheme import LineScheme
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.networks.traces import Across, Traces
 from pinnsolve.residuals.pointwise import Answers, Derivative, answers
-from pinnsolve.trial.line import Line, Standing
-
-
-@dataclass(frozen=True)
-class LineScheme:
-    """A problem along a line with the features that it is solved with.
-
-    Parameters
-    ----------
-    line : Line
-    degree : int
-        Of the features of the unknown of highest order.
-    device : torch.device
-    activation : str
-        Of the hidden layer.
-    beside : float
-        Of the line: how far inside its cell a point at a joint is. Larger: an error of its own. Smaller: rounding puts
-        it on the other side of a jump.
-    """
-
-    line: Line
-    degree: int
-    device: torch.device
-    activation: str = "legendre"
-    beside: float = 1e-12
-
-    @property
-    def points(self) -> int:
-        """Collocation points of a cell; two of them at least."""
-        return max(2, self.degree + 1 - max(self.line.joins))
-
-    @property
-    def counts(self) -> tuple[int, ...]:
-        return tuple(self.points + k for k in self.line.joins)
-
-    @cached_property
-    def cell(self) -> ReferenceCell:
-        return reference_cell(max(self.counts) - 1, self.device, 1, self.activation)
-
-    @cached_property
-    def floors(self) -> Tensor:
-        """The least size of each unknown, (F,): what is smaller everywhere is nothing."""
-        return SAME * torch.tensor(self.line.sizes, dtype=torch.float64, device=self.device)
-
-    @cached_property
-    def places(self) -> Tensor:
-        """(3, P): points of a cell that is marched to the right, of one that is marched to the left, and of others."""
-        right = 2 * radau(self.points, self.device).places[1:] - 1
-        return torch.stack([right, -right.flip(0), self.cell.gauss(self.points)[0][:, 0]])
-
-    @cached_property
-    def _tables(self) -> dict[int, Tensor]:
-        return {}
-
-    def table(self, order: int) -> Tensor:
-        """The features at these points, derived so many times, (3, P, M)."""
-        if order not in self._tables:
-            self._tables[order] = self.cell.features(self.places[..., None], (order,))
-        return self._tables[order]
-
-    def richer(self, more: int) -> LineScheme:
-        return replace(self, degree=self.degree + more)
-
-    def nearest(self, values: Tensor) -> Tensor:
-        """The coefficients (n, F, M) of values (n, M, F) at as many Gauss points of cells as there are features."""
-        found = values.transpose(1, 2) @ self.cell.nearest(self.cell.count)
-        for f, count in enumerate(self.counts):
-            found[:, f, count:] = 0.0
-        return found
+from pinnsolve.trial.line import Standing
 
 
 @dataclass
@@ -139,13 +70,16 @@ class Cells:
         return (self.mesh.edges[1:] <= begin).to(torch.int64)
 
     def closed(self) -> Cells:
-        """With the traces of neighbours made equal: corrections leave gaps as they are."""
+        """With the traces of neighbours made equal, and of what is known: corrections leave gaps as they are."""
+        if self.known is not None:
+            return self.with_coefficients(begun_with(self, *self.known))
         given = {k: v[0] for k, v in self.traces.given(self.mesh.edges.new_zeros(1)).items()}
         return self.with_coefficients(self.traces.joined(self.coefficients, given))
 
     def with_coefficients(self, c: Tensor) -> Cells:
         made = replace(self, coefficients=c)
-        made.__dict__ |= {k: self.__dict__[k] for k in ("traces", "kinds", "places") if k in self.__dict__}
+        kept = ("traces", "kinds", "places", "_points", "_tables")
+        made.__dict__ |= {k: self.__dict__[k] for k in kept if k in self.__dict__}
         return made
 
     # ------------------------------------------------------------ residuals
@@ -156,8 +90,7 @@ class Cells:
 
     def at_points(self, slopes: bool, by: Mapping[str, float] | None = None) -> Answers:
         """The equations at the collocation points, (E, n P); with slopes by constants that stand at some values."""
-        s = self.scheme
-        return self._answers(self.places, lambda k: s.table(k)[self.kinds], slopes, by)
+        return self._answers(self._points, self.table, slopes, by)
 
     @cached_property
     def places(self) -> Tensor:
@@ -168,7 +101,23 @@ class Cells:
         """The equations at Gauss points that were not collocated, (E, n points)."""
         s = self.scheme
         x = self.mesh.points(s.cell.gauss(points)[0])[..., 0]
-        return self._answers(x, lambda k: s.cell.table(points, (k,)), slopes)
+        at, units = s.line.points(x.flatten()), 2 / self.mesh.widths[..., None]
+        return self._answers(at, lambda k: s.cell.table(points, (k,)) * units**k, slopes)
+
+    def table(self, order: int) -> Tensor:
+        """The features at the collocation points, derived so many times in the coordinate's units, (n, P, M)."""
+        if order not in self._tables:
+            units = (2 / self.mesh.widths[..., None]) ** order
+            self._tables[order] = self.scheme.table(order)[self.kinds] * units
+        return self._tables[order]
+
+    @cached_property
+    def _tables(self) -> dict[int, Tensor]:
+        return {}
+
+    @cached_property
+    def _points(self) -> Points:
+        return self.scheme.line.points(self.places.flatten())
 
     def _places(self, xi: Tensor) -> Tensor:
         """Where points of cells are; at a joint inside by more than rounding, since equations may jump there."""
@@ -178,16 +127,16 @@ class Cells:
         return edges[:-1, None] + h * torch.maximum(torch.minimum((xi + 1) / 2, 1 - inside), inside)
 
     def _answers(
-        self, x: Tensor, table: Callable[[int], Tensor], slopes: bool, by: Mapping[str, float] | None = None
+        self, at: Points, table: Callable[[int], Tensor], slopes: bool, by: Mapping[str, float] | None = None
     ) -> Answers:
-        line, h = self.scheme.line, self.mesh.widths[:, 0]
+        line, c, known = self.scheme.line, self.coefficients.transpose(1, 2), dict[int, Sequence[Tensor]]()
 
         def derivative(f: int, alpha: Alpha) -> Tensor:
-            k = alpha[0]
-            value = (table(k) @ self.coefficients[:, f, :, None])[..., 0]
-            return (value * ((2 / h) ** k)[:, None]).flatten() if k else value.flatten()
+            if (k := alpha[0]) not in known:  # of all unknowns at once
+                known[k] = (table(k) @ c).flatten(0, 1).T.contiguous().unbind(0)
+            return known[k][f]
 
-        found = answers(line.problem, line.problem.equations, line.points(x.flatten()), derivative, slopes, by)
+        found = answers(line.problem, line.problem.equations, at, derivative, slopes, by)
         return self._with_added(found, derivative, slopes) if self.added else found
 
     def _with_added(self, found: Answers, derivative: Derivative, slopes: bool) -> Answers:
@@ -226,8 +175,17 @@ def within(across: Mapping[float, Across], mesh: Tiles) -> dict[float, Across]:
 
 def ends_of(cells: Cells, side: int) -> Tensor:
     """The traces (D,) at the left (0) or right (1) end, in the coordinate's units."""
-    at_ends = cells.traces.of(cells.coefficients)[side][-side]
-    return at_ends / cells.traces.scales[-side] ** cells.traces.orders
+    s = cells.scheme
+    return (s.at_ends[side] @ cells.coefficients[-side].flatten()) * (2 / cells.mesh.widths[-side]) ** s.orders
+
+
+def begun_with(cells: Cells, side: int, traces: Tensor) -> Tensor:
+    """The coefficients (1, F, M) of one cell with these traces (D,) at its left (0) or right (1) end, and the others as
+    they are."""
+    s, d = cells.scheme, len(traces)
+    away = (traces - ends_of(cells, side)) * (cells.mesh.widths[0] / 2) ** s.orders
+    near = s.shared[len(s.shared) - (2 - side) * d :][:d]
+    return cells.coefficients + (away @ near).view_as(cells.coefficients)
 
 
 def defects(cells: Cells, sizes: Tensor) -> Tensor:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from pinnsolve.cells.joined_newton import Effort, JoinedNewton
-from pinnsolve.line.cells import Cells, LineScheme, defects, ends_of
+from pinnsolve.line.cell_operator import CellOperator
+from pinnsolve.line.cells import Cells, defects, ends_of
 from pinnsolve.line.operator import LineOperator
+from pinnsolve.line.scheme import LineScheme
 from pinnsolve.networks.tiles import Tiles, sizes_of
 
 
@@ -34,10 +37,12 @@ class Rules:
     short : float
         Of the way: a cell below it is none.
     iterations, shortest : int, float
-        Of Newton's method, and of its steps: from the last cell's polynomial it settles in four; the first cell has
+        Of Newton's method, and of its steps: from the last cell it settles in four; the first cell has
         what any solution has, since what equations give algebraically may be far from the first guess.
-    carried : float
-        Of the last cell's width: its polynomial says nothing of a cell that is wider.
+    terms : int
+        The order of the last of Taylor's terms from which a cell begins. With two there are half as many corrections as
+        with the last cell's whole polynomial, four fifths of those with none, and six sevenths of those with five:
+        prey and predators, van der Pol's, Lorenz' and Robertson's equations, bounds of 1e-5 and 1e-3.
     left : float
         Of the bound: what Newton's method may leave. Larger: cells leave more than they need. Smaller: iterations.
     """
@@ -50,7 +55,7 @@ class Rules:
     short: float = 1e-15
     iterations: int = 10
     shortest: float = 0.2
-    carried: float = 2.5
+    terms: int = 2
     left: float = 1e-3
 
 
@@ -111,18 +116,19 @@ class LineMarch:
 
     def advance(self) -> bool:
         """Take one cell; whether there are more to take."""
-        width, grows = self._allowed(self.width), RULES.grows
+        width, grows, tried = self._allowed(self.width), RULES.grows, self._begins_at
         while True:
             if width < RULES.short * self._way:
                 self.stuck = True
                 return False
-            cells = self._solved(width)
+            cells = self._solved(width, tried)
             off = self.bound if cells is None else float(defects(cells, self._sizes(cells)).max())
             factor = (RULES.aim * self.bound / max(off, 1e-300)) ** (1 / (self.scheme.points + 1))
             if cells is not None and off <= self.bound:
                 break
             width *= RULES.unsettled if cells is None else max(RULES.shrinks, min(0.7, factor))
             grows = 1.0  # what was too wide just now may be so again
+            tried = tried if cells is None else partial(carried_to, cells)
         self._accept(cells)
         self.width = width * min(grows, max(0.3, factor))
         if self.left <= RULES.short * self._way:
@@ -140,7 +146,7 @@ class LineMarch:
             low, high = sorted((self.at, self.at + sign * width))
         return aim if width > 0.9 * aim else aim / 2 if 2 * width > aim else width
 
-    def _solved(self, width: float) -> Cells | None:
+    def _solved(self, width: float, guess: Callable[[Tensor], Tensor]) -> Cells | None:
         s, line = self.scheme, self.scheme.line
         at, sign = self.at, 1 if self.side else -1
         end = at + sign * width
@@ -152,14 +158,12 @@ class LineMarch:
         known = None
         if not first:
             known = 1 - self.side, self._beyond(ends_of(self._last(), self.side))
-        newton = JoinedNewton(LineOperator.of, self.sizes, RULES.left * self.bound, effort=self.effort)
+        of = LineOperator.of if first else CellOperator.of
+        newton = JoinedNewton(of, self.sizes, RULES.left * self.bound, effort=self.effort)
         if not first:  # it begins close by
             newton.iterations, newton.shortest = RULES.iterations, RULES.shortest
-        far = first or mesh.length > RULES.carried * self._last().mesh.length
-        found = newton.solve(Cells(s, mesh, self._guess(mesh, far), conditions, known))
-        if found is None and not far:  # carried on, what stiff equations leave grows until they run away from it
-            found = newton.solve(Cells(s, mesh, self._guess(mesh, far=True), conditions, known))
-        return found
+        places = mesh.points(s.cell.gauss(s.cell.count)[0])[0, :, 0]
+        return newton.solve(Cells(s, mesh, s.nearest(guess(places)[None]), conditions, known))
 
     def _beyond(self, traces: Tensor) -> Tensor:
         """The traces on the other side of the place where the march stands."""
@@ -172,16 +176,16 @@ class LineMarch:
         mesh = Tiles.along(self.edges[k : k + 2], self.scheme.device)
         return Cells(self.scheme, mesh, self.made[k][None])
 
-    def _guess(self, mesh: Tiles, far: bool) -> Tensor:
-        """The last cell's polynomial carried on; where that says nothing of what is so far, what is at its end."""
-        s = self.scheme
-        places = mesh.points(s.cell.gauss(s.cell.count)[0])[0, :, 0]
+    def _begins_at(self, places: Tensor) -> Tensor:
+        """The first terms of Taylor's series at the end of the last cell (N, F): what its whole polynomial says beyond
+        grows with the degree, until it is far off."""
         if not self.made:
-            return s.nearest(self.start(places)[None])
-        last = self._last()
-        here = torch.full_like(places, self.at) if far else places
-        xi = 2 * (here - last.mesh.edges[0]) / last.mesh.length - 1
-        return s.nearest((s.cell.features(xi[:, None], (0,)) @ last.coefficients[0].T)[None])
+            return self.start(places)
+        last, ends = self._last(), self.scheme.cell.end
+        way, found = 2 * (places - self.at) / last.mesh.length, places.new_zeros(len(places), 1)
+        for k in range(RULES.terms, -1, -1):
+            found = found * way[:, None] / (k + 1) + ends(k)[self.side] @ last.coefficients[0].T
+        return found
 
     def _sizes(self, cells: Cells) -> Tensor:
         return torch.maximum(self.sizes, sizes_of(cells.coefficients, cells.mesh))
@@ -195,3 +199,9 @@ class LineMarch:
         else:
             self.edges.insert(0, float(cells.mesh.edges[0]))
             self.made.insert(0, new)
+
+
+def carried_to(cells: Cells, places: Tensor) -> Tensor:
+    """What one cell is at places (N,) of it, (N, F)."""
+    xi = 2 * (places - cells.mesh.edges[0]) / cells.mesh.length - 1
+    return cells.scheme.cell.features(xi[:, None], (0,)) @ cells.coefficients[0].T

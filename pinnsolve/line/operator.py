@@ -34,9 +34,7 @@ class LineOperator:
         n, e = len(c.mesh), len(s.line.problem.equations)
         part = torch.zeros(n, e, s.points, e, s.cell.count, dtype=torch.float64, device=s.device)
         for (i, f, alpha), slope in self.inside.slopes.items():
-            k = alpha[0]
-            weight = slope.reshape(n, s.points) * (2 / c.mesh.widths) ** k
-            part[:, i, :, f] += weight[..., None] * s.table(k)[c.kinds]
+            part[:, i, :, f] += slope.reshape(n, s.points, 1) * c.table(alpha[0])
         rows, self.part = c.traces.rows(part.flatten(1, 2)), part
         self.norms = rows.abs().amax(-1).clamp(min=1e-300)  # (n, E P)
         rows = rows / self.norms[..., None]
@@ -46,19 +44,10 @@ class LineOperator:
         self.chain = Chain(rows[None], c.traces.own, ends)
 
     @property
-    def _sizes(self) -> Tensor:
-        """Of coefficients, (n, 1, 1, F, M)."""
-        return (self.cells.coefficients.abs() if self.about is None else self.about)[:, None, None]
-
-    @property
     def made(self) -> Tensor:
         """What each equation is made of at each point, (n, E P)."""
-        return (self.part.abs() * self._sizes).sum((-1, -2)).flatten(1)
-
-    @property
-    def carried(self) -> Tensor:
-        """The same, were all coefficients as large as the largest one."""
-        return (self.part.abs().sum(-1) * self._sizes.amax(-1)).sum(-1).flatten(1)
+        sizes = self.cells.coefficients.abs() if self.about is None else self.about
+        return (self.part.abs() * sizes[:, None, None]).sum((-1, -2)).flatten(1)
 
     @property
     def highest(self) -> Tensor:
@@ -84,8 +73,6 @@ class LineOperator:
         self.at = at
         empty = torch.zeros(0, d, dtype=torch.float64, device=c.mesh.device)
         self.ends = [torch.stack([r for _, r, _ in at[j]]) if j in at else empty for j in (0, last)]
-        if c.known is not None:
-            self.ends[c.known[0]] = torch.eye(d, dtype=torch.float64, device=c.mesh.device)
         self.inner = {j: told for j, told in at.items() if 0 < j < last}
 
     def _row(self, told: Answers, joint: int) -> Tensor:
@@ -161,11 +148,9 @@ class LineOperator:
 
     def _linear(self, c: Tensor) -> Tensor:
         """What the linearised equations make of coefficients (K, n, F, M), (E, N, K)."""
-        s, mesh = self.cells.scheme, self.cells.mesh
         found = c.new_zeros(*self.inside.residuals.shape, len(c))
         for (i, f, alpha), slope in self.inside.slopes.items():
-            k = alpha[0]
-            values = (s.table(k)[self.cells.kinds] @ c[:, :, f, :, None])[..., 0] * (2 / mesh.widths) ** k
+            values = (self.cells.table(alpha[0]) @ c[:, :, f, :, None])[..., 0]
             found[i] += slope[:, None] * values.flatten(1).T
         return found
 
@@ -178,11 +163,7 @@ class LineOperator:
     def _walls(self, cells: Cells) -> Tensor:
         """What is prescribed of the change at the ends, (1, m, 1)."""
         given: list[Tensor] = []
-        for side, joint in enumerate((0, len(cells.mesh))):
-            if cells.known is not None and cells.known[0] == side:
-                now = cells.traces.of(cells.coefficients)[side][-side]
-                given.append(cells.known[1] * cells.traces.scales[-side] ** cells.traces.orders - now)
-                continue
+        for joint in (0, len(cells.mesh)):
             for condition, _, norm in self.at.get(joint, []):
                 given.append(-cells.standing(condition).residuals[0] / norm)
         return torch.cat(given)[None, :, None] if given else torch.zeros(1, 0, 1, dtype=torch.float64)

@@ -17,8 +17,9 @@ from torch import Tensor
 
 from pinnsolve.cells.guessing import on_cells
 from pinnsolve.cells.joined_newton import Effort, JoinedNewton
-from pinnsolve.line.cells import Cells, LineScheme, defects
+from pinnsolve.line.cells import Cells, defects
 from pinnsolve.line.operator import LineOperator
+from pinnsolve.line.scheme import LineScheme
 from pinnsolve.networks.moved import refined
 from pinnsolve.networks.tiles import Tiles, sizes_of
 
@@ -83,7 +84,7 @@ class LineWhole:
     def solve(self, start: Start) -> Cells | None:
         """Cells that meet the bound; nothing where none were found."""
         first = self._begun(start)
-        return self._refined(first, self.bound) or self._eased(first)
+        return self.refined(first, self.bound) or self._eased(first)
 
     def _begun(self, start: Start) -> Cells:
         s, line = self.scheme, self.scheme.line
@@ -96,7 +97,7 @@ class LineWhole:
         values = start(places.flatten()).reshape(*places.shape, -1)
         return Cells(s, mesh, s.nearest(values), line.conditions)
 
-    def _refined(self, cells: Cells, bound: float) -> Cells | None:
+    def refined(self, cells: Cells, bound: float) -> Cells | None:
         """Solved, on cells that are halved until each meets a bound."""
         parent = torch.full((len(cells.mesh),), math.inf, dtype=torch.float64, device=self.scheme.device)
         while not self.enough():
@@ -128,7 +129,7 @@ class LineWhole:
         while fails < RULES.fails:
             added = {key: part * sign * much for key, (sign, much, _) in whole.items()}
             last = all(part * much < own for _, much, own in whole.values())
-            found = self._refined(replace(good, added={} if last else added), self.bound if last else loose)
+            found = self.refined(replace(good, added={} if last else added), self.bound if last else loose)
             if found is not None and last:
                 return found
             if found is not None:

@@ -24,7 +24,7 @@ from pinnsolve.march.step_solver import RULES as STEP
 from pinnsolve.march.step_solver import Counts
 from pinnsolve.methods import fitted, line_solving, range_nodes, steady_solving
 from pinnsolve.methods.fitting_rules import RULES as FITTING
-from pinnsolve.methods.in_hand import evolution_of, known_of, marched
+from pinnsolve.methods.in_hand import evolution_of, known_of, lined_of, marched
 from pinnsolve.methods.last_terms import RULES as TERMS
 from pinnsolve.methods.last_terms import left_by_iterations, part_left
 from pinnsolve.methods.protocol import Objective, State
@@ -129,8 +129,7 @@ class Enriching:
         if isinstance(known, OfCells) and known.complete and (known.forward.count or isinstance(known, OverRanges)):
             return self._of_several(objective, known, state)
         if isinstance(objective.model, Lined):
-            known = known if isinstance(known, Lined) else None
-            return line_solving.enriched(objective.model, known, state, objective.work)
+            return line_solving.enriched(objective.model, lined_of(objective), state, objective.work)
         if isinstance(objective.model, Planar):
             bound = closeness(self, objective.model)
             return steady_solving.enriched(objective.model, known_of(objective), bound, state, objective)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pinnsolve.methods.protocol import Objective
 from pinnsolve.trial.evolution import Evolution, read_evolution
+from pinnsolve.trial.lined import Lined
 from pinnsolve.trial.marched import Marched
 from pinnsolve.trial.planar import Planar
 
@@ -18,6 +19,12 @@ def known_of(objective: Objective) -> Planar | None:
     """The best solution so far, if it is one of the same kind."""
     known = objective.guess() if objective.guess is not None else None
     return known if isinstance(known, Planar) else None
+
+
+def lined_of(objective: Objective) -> Lined | None:
+    """The same along a line."""
+    known = objective.guess() if objective.guess is not None else None
+    return known if isinstance(known, Lined) else None
 
 
 def evolution_of(trial: Marched) -> Evolution:

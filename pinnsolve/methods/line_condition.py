@@ -10,8 +10,9 @@ import torch
 from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.cells.joined_newton import norm
 from pinnsolve.errors import ProblemError
-from pinnsolve.line.cells import Cells, LineScheme
+from pinnsolve.line.cells import Cells
 from pinnsolve.line.operator import LineOperator
+from pinnsolve.line.scheme import LineScheme
 from pinnsolve.methods.line_solving import cells_of, relative
 from pinnsolve.networks.moved import among_others
 from pinnsolve.networks.tiles import Tiles, sizes_of
@@ -35,7 +36,7 @@ class Limits:
         Of the solution: where what is left of the equations may change a network by more, it says nothing of the error,
         since they are linearised at what it is. Larger: 0.1 was told where a front stood elsewhere, 1.4 off.
     caution : float
-        Times the answer to rounding of coefficients. Larger: too cautious; smaller: too kind.
+        Times the answer to rounding. Larger: too cautious; smaller: too kind.
     inside, nothing : float
         Of the line: closer to its ends nothing turns singular; of a determinant: below it, it is rounding.
     degree, cells : int
@@ -54,16 +55,21 @@ class Limits:
 LIMITS = Limits()
 
 
-def answers_to_noise(cells: Cells, own: int) -> tuple[float, float]:
-    """By how much the solution changes, relative to its size, for noise of one part of the equations' terms, and of
-    the coefficients; infinite where it is zero, of which that says nothing, or the equations are singular. Asked of its
-    own unknowns alone, which come first: others stand for integrals, and these may be zero. An unknown that vanishes
-    beside others is taken to be of its natural size, and as smooth as the line is long."""
+def answers_to_noise(cells: Cells, own: int) -> float:
+    """By how much the solution changes, relative to its size, for noise of one part of the equations' terms, drawn
+    anew at each point or as large as they are everywhere, as tables of features are off alike in all cells; infinite
+    where it is zero, of which that says nothing, or the equations are singular. Asked of its own unknowns alone, which
+    come first: others stand for integrals, and these may be zero. An unknown that vanishes beside others is taken to be
+    of its natural size, and as smooth as the line is long.
+
+    Newton's last corrections are below what is told here, and what rounding makes of a correction is a part of it: only
+    the residuals' own rounding is left, as after iterative refinement (Skeel, Math. Comp. 35 (1980) 817).
+    """
     sizes, about = sizes_of(cells.coefficients, cells.mesh), cells.coefficients.abs()
     scales = sizes.new_tensor(cells.scheme.line.sizes[:own])
     lost = torch.nonzero(~(sizes[:own] > SAME * scales))[:, 0].tolist()
     if len(lost) == own:
-        return math.inf, math.inf
+        return math.inf
     low, high = cells.scheme.line.ends
     halved = (cells.mesh.widths.view(-1, 1) / (2 * (high - low))) ** torch.arange(about.shape[-1]).to(about)
     for f in lost:
@@ -71,14 +77,11 @@ def answers_to_noise(cells: Cells, own: int) -> tuple[float, float]:
     sizes[own:] = math.inf
     try:
         operator = LineOperator.of(cells, about)
-        made, carried = operator.made, operator.carried
+        made = operator.made
         noise = torch.randn(made.shape, generator=torch.Generator().manual_seed(3), dtype=torch.float64).to(made)
-        told = [norm(operator.answer_to(b), cells, sizes) for b in (noise * made, noise * carried)]
-        # tables of features are off alike in all cells, and so is what equations are made of
-        alike = norm(operator.answer_to(made * operator.highest.sign()), cells, sizes)
+        return max(norm(operator.answer_to(b), cells, sizes) for b in (noise * made, operator.highest.sign() * made))
     except (ProblemError, RuntimeError):
-        return math.inf, math.inf
-    return told[0], max(told[1], alike)
+        return math.inf
 
 
 def cells_like(trial: Trial, line: Line) -> Cells:
@@ -138,18 +141,16 @@ def missing_of(trial: Trial) -> float:
 
 
 def noise_of(trial: Trial, richer: bool) -> float:
-    """The least relative error: of richer cells what rounding of the coefficients makes, what their distance from
-    those that are less rich says, since points may lie beside all that differs, and what still richer ones would add:
-    one wide cell before a jump hardly gains by two degrees, whatever all others do, and when the jump comes hangs on
-    it; of others what rounding of the terms makes; over ranges of parameters the worst of richer ones and of the
-    polynomials; zero where nothing is known."""
+    """The least relative error: what rounding makes; of richer cells also what their distance from those that are less
+    rich says, since points may lie beside all that differs, and what still richer ones would add: one wide cell before
+    a jump hardly gains by two degrees, whatever all others do, and when the jump comes hangs on it; over ranges of
+    parameters the worst of richer ones and of the polynomials; zero where nothing is known."""
     if isinstance(trial, OverRanges):
         return trial.error if richer else 0.0
     if not isinstance(trial, Lined) or not trial.complete:
         return 0.0
     cells, own = cells_of(trial), len(trial.problem.unknowns)
-    by_terms, by_coefficients = answers_to_noise(cells, own)
-    answer = by_coefficients if richer else by_terms
+    answer = answers_to_noise(cells, own)
     by_rounding = LIMITS.caution * torch.finfo(torch.float64).eps * answer if math.isfinite(answer) else 0.0
     if not richer:
         return by_rounding

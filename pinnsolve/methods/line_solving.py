@@ -12,9 +12,10 @@ from torch import Tensor
 from pinnsolve.algebra import yardstick
 from pinnsolve.algebra.operations import SPEED, Work, qr
 from pinnsolve.cells.joined_newton import Effort, JoinedNewton
-from pinnsolve.line.cells import Cells, LineScheme, defects
+from pinnsolve.line.cells import Cells, defects
 from pinnsolve.line.march import LineMarch
 from pinnsolve.line.operator import LineOperator
+from pinnsolve.line.scheme import LineScheme
 from pinnsolve.line.whole import LineWhole
 from pinnsolve.march.record import variation
 from pinnsolve.methods.protocol import State
@@ -67,11 +68,16 @@ def line_of(trial: Lined) -> Line:
     return trial.read
 
 
-def stepped(trial: Lined, bound: float, state: State, work: Work) -> State:
-    """One step: everything at once; where that cannot be done and all conditions stand at one place, the next cells
-    from there on."""
+def stepped(trial: Lined, known: Lined | None, bound: float, state: State, work: Work) -> State:
+    """One step: everything at once, from a known solution where there is one; where that cannot be done and all
+    conditions stand at one place, the next cells from there on."""
     scheme = LineScheme(line_of(trial), trial.layer.degree, trial.device, trial.layer.activation)
     if not state["march"]:
+        mine = known is not None and known.problem is trial.problem  # of other parameters cells end elsewhere
+        if known is not None and mine and known.complete and scheme.line.begin is not None:
+            closer = _closer(trial, known, scheme, bound, work)
+            if closer is not None:
+                return _ended(state, trial, scheme, closer)
         if scheme.line.begin is None or is_linear(scheme):
             whole = _whole(trial, scheme, bound, work)
             if whole is not None or scheme.line.begin is None:
@@ -90,6 +96,19 @@ def _whole(trial: Lined, scheme: LineScheme, bound: float, work: Work) -> Cells 
     work.add(spent(scheme, effort))
     if found is not None and not _balanced(found, bound):
         return None
+    if found is not None:
+        trial.take(found.mesh.edges, found.coefficients, settled=True)
+    return found
+
+
+def _closer(trial: Lined, known: Lined, scheme: LineScheme, bound: float, work: Work) -> Cells | None:
+    """The cells of a known solution, solved again and halved until all meet the bound: a march from it would begin at
+    every cell with less."""
+    effort, before = Effort(), cells_of(known)
+    whole = LineWhole(scheme, bound, lambda: spent(scheme, effort) > RULES.whole, effort)
+    c = among_others(before.coefficients, before.scheme.cell, scheme.cell)
+    found = whole.refined(Cells(scheme, before.mesh, c, scheme.line.conditions), bound)
+    work.add(spent(scheme, effort))
     if found is not None:
         trial.take(found.mesh.edges, found.coefficients, settled=True)
     return found

@@ -10,9 +10,10 @@ from torch import Tensor
 
 from pinnsolve.cells.joined_newton import Effort, JoinedNewton
 from pinnsolve.errors import ProblemError
-from pinnsolve.line.cells import Cells, LineScheme
+from pinnsolve.line.cells import Cells
 from pinnsolve.line.march import LineMarch
 from pinnsolve.line.operator import LineOperator
+from pinnsolve.line.scheme import LineScheme
 from pinnsolve.line.whole import LineWhole
 from pinnsolve.march.effort_spent import Spent
 from pinnsolve.march.record import Accuracy

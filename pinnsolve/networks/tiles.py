@@ -73,7 +73,10 @@ class Tiles:
     @classmethod
     def along(cls, edges: Sequence[float], device: torch.device) -> Tiles:
         """Those of a line with the given ends, none of which are parts of others."""
-        return cls((tuple(edges),), tuple(((k, 0, 0),) for k in range(len(edges) - 1)), device)
+        made = cls((tuple(edges),), tuple(((k, 0, 0),) for k in range(len(edges) - 1)), device)
+        ends = torch.tensor(edges, dtype=torch.float64, device=device)
+        made.__dict__.update(edges=ends, lows=ends[:-1, None], widths=ends.diff()[:, None])
+        return made
 
     def __len__(self) -> int:
         return len(self.places)

@@ -191,7 +191,7 @@ class Traces:
         return left[:, :joins], right[:, :joins]
 
     @cached_property
-    def _shared(self) -> Tensor:
+    def shared(self) -> Tensor:
         """(own + 2 D, F M): from own numbers, and traces in the reference cell's units, to coefficients."""
         d, at, joint = len(self.orders), 0, self.own
         found = torch.zeros(
@@ -212,7 +212,7 @@ class Traces:
 
     def rows(self, part: Tensor) -> Tensor:
         """From rows on coefficients (..., n, R, F, M) to rows on own numbers and joints, (..., n, R, own + 2 D)."""
-        rows = (part.flatten(-2) @ self._shared.T) * self._units[:, None]
+        rows = (part.flatten(-2) @ self.shared.T) * self._units[:, None]
         if self.sides is None:
             return rows
         own, *at = rows.split([self.own, len(self.orders), len(self.orders)], -1)
@@ -224,7 +224,7 @@ class Traces:
             own, *at = numbers.split([self.own, len(self.orders), len(self.orders)], -1)
             turned = ((side.to(a.dtype) @ a[..., None])[..., 0] for a, side in zip(at, self.sides, strict=True))
             numbers = torch.cat([own, *turned], -1)
-        c = (numbers * self._units) @ self._shared.to(numbers.dtype)
+        c = (numbers * self._units) @ self.shared.to(numbers.dtype)
         return c.unflatten(-1, (len(self.joins), -1))
 
     def of(self, c: Tensor) -> tuple[Tensor, Tensor]:

@@ -54,7 +54,8 @@ def _cells_before(stages: Sequence[Stage], results: Results) -> Ended | None:
 
 
 def richer_still(
-    stages: Sequence[Stage], results: Results, tolerance: float, left: float, rules: Rules, dear: bool, most: int
+    stages: Sequence[Stage], results: Results, tolerance: float, left: float, rules: Rules, dear: bool, most: int,
+    line: bool = False,
 ) -> Turn | None:  # fmt: skip
     """The stage that solves cells once more with still richer features, where these will do: two degrees more have
     brought the residual down, and the error with it, and two bring it down as much again, in time over a line or a
@@ -74,10 +75,14 @@ def richer_still(
         Whether a march to a lower tolerance takes more than is left.
     most : int
         Degrees more at once.
+    line : bool
+        Whether cells are along a line alone: those of a march to a lower tolerance are made of these, for no more.
     """
     now = results.ended[-1]
     method, network = stages[now.stage].method, stages[now.stage].network
     if not isinstance(method, Enriching) or now.stuck or not now.solved or now.best != now.stage or now.full:
+        return None
+    if line and not dear and isinstance(stages[now.stage + 1].method, Marching):
         return None
     before = _cells_before(stages, results)
     assert isinstance(network, LocalFeatures)

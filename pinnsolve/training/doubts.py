@@ -136,7 +136,7 @@ def _answer_along(run: Run) -> float:
     if len(trial.problem.coordinates) > 1:
         return math.inf
     cells = _cells_along(trial)
-    return math.inf if cells is None else answers_to_noise(cells, len(trial.problem.unknowns))[0]
+    return math.inf if cells is None else answers_to_noise(cells, len(trial.problem.unknowns))
 
 
 def _cells_along(trial: Trial) -> Cells | None:

@@ -70,7 +70,7 @@ class Strategy:
         self.cells, self.plane, self.only, self.unknowns = bool(cells), cells > 1 or (ranges and cells > 0), only, 1
         evolves, self.rough, self.law = 0 < cells < coordinates and not (ranges or noise), rough, law
         self.travels, self.space = evolves and cells == 2, evolves and cells > 2
-        self.more = rules.most if evolves and cells < 3 else 2
+        self.more, self.line = rules.most if evolves and cells < 3 else 2, coordinates == 1
         self.stages, self.tolerance, self.automatic, self.largest = stages, tolerance, automatic, largest
         self.operations, self.noise, self.coordinates, self.rules = SPEED * budget, noise, coordinates, rules
 
@@ -211,7 +211,7 @@ class Strategy:
         closer = closer_by(self.stages, results, self.tolerance, self.plane, self.rules, self.travels)
         full = self.space and bool(marched) and now is not marched[-1] and marched[-1].stuck  # no room for more cells
         dear = bool(marched) and (full or closer.costs * marched[-1].operations > left)
-        again = richer_still(self.stages, results, self.tolerance, left, self.rules, dear, self.more)
+        again = richer_still(self.stages, results, self.tolerance, left, self.rules, dear, self.more, self.line)
         viscous, others = self._with_viscosity() if self.law else None, self._first_features()
         given = viscous, self.only, dear, closer.by * (marched or [now])[-1].share or None, not self.plane, self.space
         return again or after_cells(self.stages, now, others, *given)
