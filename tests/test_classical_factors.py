@@ -20,7 +20,7 @@ from pinnsolve.classical.grid import Grid
 from pinnsolve.classical.layout import cloud_of, spacing_of
 from pinnsolve.classical.linear import Factored, Nearby
 from pinnsolve.classical.lines import line
-from pinnsolve.classical.normal import gathered
+from pinnsolve.classical.normal import Normal, Shifted
 from pinnsolve.classical.reading import read
 from pinnsolve.classical.solving import Solver
 from pinnsolve.classical.steady import Steady
@@ -35,17 +35,23 @@ def rectangular(seed: int, shift: float = 0.0) -> csr_matrix:
     return vstack([few, again, csr_matrix(np.eye(60))]).tocsr()
 
 
-@pytest.mark.parametrize("turn", [1.0, 1.0 + 0.5j])
+@pytest.mark.parametrize("shift", [0.0, 0.7 - 1.3j])
 @pytest.mark.parametrize("wide", [False, True])
-def test_a_normal_matrix_is_gathered_row_by_row(turn: complex, wide: bool) -> None:
-    matrix = (turn * (rectangular(1) if wide else _narrow())).tocsr()
+def test_a_normal_matrix_is_gathered_row_by_row(shift: complex, wide: bool) -> None:
+    """And that of two matrices for any number before the second, from what is gathered once."""
+    first = rectangular(1) if wide else _narrow()
+    second = first.copy()
+    second.data = second.data * np.maximum(np.linspace(-1, 2, len(second.data)), 0.0)
+    weights, scale = np.linspace(1, 2, first.shape[0]), np.linspace(1, 3, 60)
     order = np.random.default_rng(2).permutation(60) if wide else np.arange(60)
-    found, banded = gathered(matrix, np.argsort(order))
-    asked = (matrix.conj().T @ matrix).toarray()[order][:, order]
-    assert banded is not wide
-    for k in range(len(found)):
-        diagonal = found[k, : 60 - k] if banded else np.diag(found, -k)
-        assert np.allclose(diagonal, np.diag(asked, -k))
+    both = weights[:, None] * (first + shift * second).toarray() * scale
+    right = np.random.default_rng(3).standard_normal(60) * (1 + shift)
+    true = np.linalg.solve(both.conj().T @ both, right)
+    found = Shifted(first, second, weights, order).at(shift, scale)
+    assert found.banded is not wide
+    assert np.allclose(found.solve(right), true)
+    if not shift:
+        assert np.allclose(Normal.of(csr_matrix(both), order).solve(right), true)
 
 
 def _narrow() -> csr_matrix:

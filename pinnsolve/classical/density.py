@@ -38,9 +38,9 @@ def afterwards(found: Steady | Marched, given: Read) -> Density:
     if isinstance(rows.grid, Cloud):
         return {}
     if isinstance(found, Marched):
-        nothing = [np.zeros((len(rows.variables), len(rows.grid)))]
+        nothing = [np.zeros((len(rows.orders), len(rows.grid)))]
         values = np.stack([v[-1] for v in found.values] or nothing)
-        return _curved(rows, [values[:, v] for v, (_, k) in enumerate(rows.variables) if k == 0])
+        return _curved(rows, list(values.swapaxes(0, 1)))
     orders = {max(given.order(f, c) for c in given.coordinates) for f in range(len(found.values))}
     if len(given.coordinates) > 1 and {1, 2} <= orders:
         return {}

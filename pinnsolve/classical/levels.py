@@ -44,8 +44,9 @@ class Plan:
         The same as the last of these where data have kinks and the tolerance is as far below the last difference as it
         shall be. Larger: what steps leave is more than the differences of levels show. Smaller: steps become many
         where differences fall slowly, as those of a damped string that was plucked.
-    beside : float
-        The tolerance of time is kept this far below the last difference.
+    beside, beside_rough : float
+        The tolerance of time is kept this far below the last difference, and where data have kinks. Smaller: of a
+        plucked string each level takes two to four times as many steps, and has the same error.
     failures : int
         Grids on which no solution is found, before that is told.
     further : float
@@ -68,6 +69,7 @@ class Plan:
     least_sharper: float = 0.3
     slowly: float = 0.6
     beside: float = 3e-3
+    beside_rough: float = 3e-2
     failures: int = 3
     further: float = 0.1
     met: float = 1e-2
@@ -227,14 +229,17 @@ class Ladder:
 
     def _sharper(self, tolerance: float, difference: float, target: float) -> float:
         """The tolerance of time, or of Newton's method, on the next level."""
-        wanted = tolerance * (PLAN.sharper_on_shapes if self.solver.spacing else PLAN.sharper)
+        wanted, rough = tolerance * (PLAN.sharper_on_shapes if self.solver.spacing else PLAN.sharper), self.solver.rough
         if not self.solver.given.coordinates:  # where steps alone make levels, those that are alike differ by little
             return max(wanted, PLAN.sharpest)
+        below = PLAN.beside_rough if rough and self.solver.given.marched else PLAN.beside
         if np.isfinite(difference):
-            wanted = max(wanted, PLAN.beside * difference)
+            wanted = max(wanted, below * difference)
+        elif rough and self.solver.given.marched:
+            wanted = PLAN.least_sharper * tolerance
         # what Newton's method leaves need not be below what is seen of the error that is wanted
         least = PLAN.sharpest if self.solver.given.marched else PLAN.beside * target
-        slow = self.solver.rough and tolerance <= PLAN.beside * difference < np.inf
+        slow = rough and tolerance <= below * difference < np.inf
         return max(min((PLAN.slowly if slow else PLAN.least_sharper) * tolerance, wanted), least)
 
     def _difference(self, fine: Array, coarse: Array) -> float:

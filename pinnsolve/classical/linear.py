@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,10 +108,14 @@ class Factored:
     """A matrix (R, P), factored; rows are weighed by `weights` (R,) where there are more of them than unknowns.
 
     Normal equations square the condition number; refinement with the matrix itself gives back most of what that costs.
-    Along a single coordinate they are not used.
+    Along a single coordinate they are not used. `normal` gives them for a scale (P,) of the columns, where they are
+    known already.
     """
 
-    def __init__(self, matrix: csr_matrix, weights: Array, order: Array, narrow: bool = False) -> None:
+    def __init__(
+        self, matrix: csr_matrix, weights: Array, order: Array, narrow: bool = False,
+        normal: Callable[[Array], Normal] | None = None,
+    ) -> None:  # fmt: skip
         self.weights = weights
         weighed = matrix.tocsr()
         rows = np.repeat(weights, np.diff(weighed.indptr)) * weighed.data
@@ -129,7 +134,7 @@ class Factored:
         elif narrow:
             self.augmented = Augmented.of(self.matrix)
         else:
-            self.normal = Normal.of(self.matrix, order)
+            self.normal = normal(self.scale) if normal else Normal.of(self.matrix, order)
 
     def solve(self, right: Array, refined: int = 2) -> Array:
         """The solution (P,) for a right side (R,), refined so many times."""

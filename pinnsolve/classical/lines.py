@@ -9,7 +9,7 @@ Source: Kosloff & Tal-Ezer, J. Comput. Phys. 104 (1993) 457-469.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -44,6 +44,8 @@ class Spread:
         Of the density, along the coordinate.
     beside : float
         Of the length: so far from a break its two nodes stand, so that what jumps there is told of either side.
+    moved : int
+        Nodes on either side of a jump of a start that move with the one that stands there.
     """
 
     floor: float = 0.4
@@ -55,6 +57,7 @@ class Spread:
     inside: float = 0.2
     samples: int = 4001
     beside: float = 1e-10
+    moved: int = 10
 
 
 SPREAD = Spread()
@@ -123,6 +126,19 @@ def line(
     if not periodic:
         nodes[0], nodes[-1] = low, high
     return Line(nodes, width, high - low if periodic else 0.0)
+
+
+def through(found: Line, places: Sequence[float]) -> Line:
+    """The same with a node at each of some places: the nearest, and less and less those around it, move there."""
+    nodes = found.nodes.copy()
+    nearest = [int(np.argmin(np.abs(nodes - place))) for place in places]
+    fixed = {0, len(nodes) - 1, *nearest}
+    for place, k in zip(places, nearest, strict=True):
+        reach = min(SPREAD.moved, *(abs(k - other) for other in fixed - {k})) if k not in (0, len(nodes) - 1) else 0
+        if reach and nearest.count(k) == 1 and not found.breaks:
+            shares = np.maximum(1 - np.abs(np.arange(len(nodes)) - k) / reach, 0.0)
+            nodes += (place - nodes[k]) * shares
+    return replace(found, nodes=nodes)
 
 
 def _spacing(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time as clock
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,14 +22,14 @@ from pinnsolve.algebra.radau import radau
 from pinnsolve.classical.cloud import Cloud
 from pinnsolve.classical.linear import Dense, Factored
 from pinnsolve.classical.marched import Marched, OutOfTimeError
-from pinnsolve.classical.normal import SingularError
+from pinnsolve.classical.normal import Shifted, SingularError
 from pinnsolve.classical.pace import PACE, Pace
 from pinnsolve.classical.reading import NoiseError, NoReferenceError
 from pinnsolve.classical.rows import Rows
 from pinnsolve.classical.start import extrapolated
 from pinnsolve.classical.steady import check_determined
 from pinnsolve.classical.stencils import Array, Line
-from pinnsolve.classical.weighing import on_shape
+from pinnsolve.classical.weighing import in_a_march
 
 
 class Marcher:
@@ -63,14 +64,15 @@ class Marcher:
         self.slopes, self.start_slopes = tables.slopes.numpy(), tables.start.numpy()
         self.eigen, self.into, self.back = tables.values.numpy(), tables.into.numpy(), tables.back.numpy()
         self.longest = longest * (span[1] - span[0])
-        self.now, self.u, self.before = span[0], start, before
+        self.now, self.u, self.last, self.before = span[0], start, start[None], before
         self.scales = self._ahead(scales)
         self.stops = [*sorted(s for s in stops if span[0] < s < span[1]), span[1]]
         self.found = Marched(rows, [span[0]])
         self.factors: dict[float, list[Factored | Dense]] = {}
         self.jacobian: tuple[Any, Any] | None = None
+        self.shifted: Shifted | None = None
         self.weights: Array | None = None
-        self.rejected, self.anew, self.since = 0, True, 0
+        self.rejected, self.anew, self.since, self.falls = 0, True, 0, 1.0
         self.judged = np.array([k == 0 for _, k in rows.variables])
         self.shares = rows.grid.nodes.shares if isinstance(rows.grid, Cloud) else np.ones(1)
 
@@ -152,14 +154,12 @@ class Marcher:
         start = self.u
         if self.anew:  # what has no rate begins where its equations say, not where it was put or has been
             free = self._without_rate()
-            modes = self.tables.at(torch.zeros(1, dtype=torch.float64)).numpy()[0]
-            assert modes.shape == (self.pace.stages + 1,)
             start = np.where(free, extrapolated(self.places[1:], stages), start)
-        self.found.values.append(np.concatenate([start[None], stages]))
-        self.now += dt
-        self.found.ends.append(self.now)
-        self.u, self.anew = stages[-1], False
+        self.last = np.concatenate([start[None], stages])
         sizes = np.sqrt(np.mean(stages[-1] ** 2, 1))
+        self.now += dt
+        self.found.add(self.now, self.last[:, self.judged], sizes)
+        self.u, self.anew = stages[-1], False
         self.scales = self._ahead(np.maximum(self.scales, sizes))
 
     def _ahead(self, scales: Array) -> Array:
@@ -185,7 +185,7 @@ class Marcher:
         if parts[-1] > 3:
             return np.repeat(self.u[None], self.pace.stages, 0)
         weights = self.tables.at(torch.from_numpy(parts)).numpy()
-        return np.einsum("sk,kvn->svn", weights, self.found.values[-1])
+        return np.einsum("sk,kvn->svn", weights, self.last)
 
     def _step(self, dt: float) -> tuple[Array | None, float]:
         """The stages (q, V, N) of one step and its error over the tolerance; None where they are not found."""
@@ -209,8 +209,9 @@ class Marcher:
         rates = self._rates(stages, dt)
         if not np.isfinite(stages).all():
             return
+        self.falls = 1.0
         self.jacobian = self.rows.linearised(stages[middle], rates[middle], self.now + dt * self.places[1 + middle])
-        self.factors = {}
+        self.factors, self.shifted = {}, None
 
     def _factors(self, dt: float) -> list[Factored | Dense]:
         key = float(f"{dt:.12e}")
@@ -219,18 +220,29 @@ class Marcher:
             to_values, to_rates = self.jacobian
             first = self.weights is None
             if self.weights is None:
-                self.weights = self._weights(to_values, to_rates, dt)
+                self.weights = in_a_march(self.rows, abs(to_values) + abs(to_rates) / dt, self.pace.strict)
+            for other in list(self.factors)[: -self.pace.kept]:
+                del self.factors[other]
             shifts = [(e.real if e.imag == 0 else e) / dt for e in self.eigen]
-            order, narrow = self.rows.order, self.rows.grid.dimension < 2
-            self.factors[key] = [
-                Factored(to_values + to_rates * s, self.weights, order, narrow)
-                if self.rows.grid.coordinates
-                else Dense(to_values + to_rates * s, self.weights)
-                for s in shifts
-            ]
+            self.factors[key] = [self._factored(s) for s in shifts]
             if first and isinstance(self.rows.grid, Cloud):
                 self._check_determined(shifts)
+        self.factors[key] = self.factors.pop(key)  # the one that was asked for last stands last
         return self.factors[key]
+
+    def _factored(self, shift: complex) -> Factored | Dense:
+        assert self.jacobian is not None
+        assert self.weights is not None
+        to_values, to_rates = self.jacobian
+        matrix, order = to_values + to_rates * shift, self.rows.order
+        if not self.rows.grid.coordinates:
+            return Dense(matrix, self.weights)
+        narrow = self.rows.grid.dimension < 2
+        if narrow or matrix.shape[0] == matrix.shape[1]:
+            return Factored(matrix, self.weights, order, narrow)
+        if self.shifted is None:
+            self.shifted = Shifted(to_values, to_rates, self.weights, order)
+        return Factored(matrix, self.weights, order, normal=partial(self.shifted.at, shift))
 
     def _check_determined(self, shifts: Sequence[complex]) -> None:
         """Refuse a level that nothing fixes, which a march on a shape would carry along as noise."""
@@ -241,21 +253,6 @@ class Marcher:
         for shift, factors in zip(shifts, next(iter(self.factors.values())), strict=True):
             if isinstance(factors, Factored) and not np.iscomplexobj(factors.matrix):
                 check_determined(self.rows, factors, to_values + to_rates * max(shift.real, short), self.scales)
-
-    def _weights(self, to_values: Any, to_rates: Any, dt: float) -> Array:
-        """Each equation by the size of its terms, conditions by more."""
-        whole = abs(to_values) + abs(to_rates) / dt
-        if isinstance(self.rows.grid, Cloud):
-            return on_shape(self.rows, whole, self.pace.strict)
-        weights = np.ones(self.rows.count)
-        squares = whole.power(2) if self.rows.grid.coordinates else whole**2
-        for part in self.rows.parts:
-            size = np.sqrt(np.mean(np.asarray(squares[part].sum(1))))
-            weights[part] = 1 / size if size > 0 else 1.0
-        weights *= np.sqrt(
-            self.rows.shares * self.rows.fades
-        )  # the true integral: with any other, waves grow on uneven nodes
-        return weights * np.where(self.rows.of_conditions, self.pace.strict, 1.0)
 
     def _newton(self, dt: float, stages: Array, times: Array) -> Array | None:
         try:
@@ -277,7 +274,8 @@ class Marcher:
             size = float(np.max(np.sqrt(np.mean(change**2, (0, 2)))[self.judged] / self._scale(stages)))
             part = 1.0 if self.rows.grid.dimension else min(size / last, 1.0)
             left = part / (1 - part) * size if 0 < part < self.pace.slow else size  # if corrections go on falling so
-            if min(size, left) <= met:
+            if min(size, left, self.falls * size) <= met:
+                self.falls = size / last if iteration else self.falls**self.pace.wanes
                 return stages
             if iteration >= self.pace.settling and not size <= self.pace.slow * last:
                 if not max(size, last) <= self.pace.stays * self.tolerance:

@@ -32,6 +32,9 @@ class Belief:
         the second where there was none before: one that is small by chance tells nothing.
     rough : float
         Times as much where data have kinks: differences fall unevenly there.
+    steadily, alike : float
+        The same where three of them fell evenly, by two ratios that differ by no more than the second factor. Of 32
+        such levels of plucked strings and top hats (validation/drawn) none was off by more than 0.27 of what is told.
     alone : float
         Times a single difference is what it tells: even of first order the finer level is off by less, if distances
         fall by 1.35.
@@ -47,6 +50,8 @@ class Belief:
     faster: float = 4.0
     unknown: float = 6.0
     rough: float = 3.0
+    steadily: float = 1.5
+    alike: float = 1.5
     alone: float = 4.0
     rounding: float = 1e-11
     least: float = 1e-12
@@ -63,6 +68,11 @@ def own_error(
 
     >>> own_error([1e-3, 1e-4, 1e-5]), own_error([1e-3, 8e-4]), own_error([1e-3, 5e-3]), own_error([1e-9])
     (1e-05, 0.01, inf, inf)
+
+    Where data are rough, and differences fall unevenly or evenly:
+
+    >>> own_error([9e-3, 2e-3, 1e-3], rough=True), own_error([4e-3, 2e-3, 1e-3], rough=True)
+    (0.006, 0.003)
 
     `alone` lets a single difference tell something, too: levels of scattered nodes are far apart.
 
@@ -87,6 +97,8 @@ def own_error(
     if not ratio >= BELIEF.falling:  # they may be as small as they get, or fall too slowly to tell
         return float(BELIEF.level * max(before, last) * safe) if ratio * BELIEF.falling >= 1 else np.inf
     earlier = differences[-3] / before if len(differences) > 2 else BELIEF.unknown
+    if len(differences) > 2 and earlier >= BELIEF.falling and 1 / BELIEF.alike <= ratio / earlier <= BELIEF.alike:
+        safe = min(safe, BELIEF.steadily)
     if alone:  # the first of scattered nodes may be too few to tell anything
         earlier = min(earlier, BELIEF.unknown)
     believed = before / max(BELIEF.faster * earlier, 1.0)

@@ -45,6 +45,13 @@ class Pace:
         Newton's corrections end below this part of the tolerance.
     slow : float
         A correction that is more than this part of the last one asks for a new Jacobian.
+    kept : int
+        Lengths of steps, beside the one that is taken, whose factors are kept. More: they serve again where lengths go
+        up and down, and take as much memory again each.
+    wanes : float
+        The power to which what is known of corrections is raised with each step that asked for one alone: by how much
+        the second was smaller than the first, the last time that there were two. Where equations are linear that is
+        rounding, and every sixth step has two. Larger: where they are not, it is known of another solution by then.
     settling : int
         Corrections that need not be smaller than the one before: what begins at zero, and answers to the square of
         another that does, moves with the second one alone. Larger: steps that are too long are given up later.
@@ -74,6 +81,8 @@ class Pace:
     iterations: int = 7
     solved: float = 1e-3
     slow: float = 0.3
+    kept: int = 1
+    wanes: float = 0.8
     settling: int = 2
     stays: float = 0.03
     many: int = 40

@@ -17,12 +17,12 @@ from pinnsolve.classical.cloud import Cloud
 from pinnsolve.classical.density import Density
 from pinnsolve.classical.grid import Grid
 from pinnsolve.classical.layout import cloud_of, laid_out
-from pinnsolve.classical.lines import SPREAD, Wanted, line
+from pinnsolve.classical.lines import SPREAD, Wanted, line, through
 from pinnsolve.classical.march import Marcher
 from pinnsolve.classical.marched import Marched
 from pinnsolve.classical.reading import NoiseError, NoReferenceError, Read, UndeterminedError
 from pinnsolve.classical.spread import Spacing
-from pinnsolve.classical.start import start_of
+from pinnsolve.classical.start import jumps_of_starts, start_of
 from pinnsolve.classical.steady import Steady, solved
 from pinnsolve.classical.stencils import Array
 from pinnsolve.classical.wall_breaks import wall_breaks
@@ -131,6 +131,11 @@ class Solver:
         """Where what holds on a wall breaks, along each coordinate."""
         return wall_breaks(self.given)
 
+    @cached_property
+    def in_starts(self) -> dict[str, list[float]]:
+        """Where starts jump, along each coordinate of a box."""
+        return jumps_of_starts(self.given) if self.given.marched and self.spacing is None else {}
+
     def breaks(self, coordinate: str | None) -> list[float]:
         """Where the equations jump along a coordinate, or what holds on a wall does."""
         jumps = [p.value for p in self.planes if p.coordinate == coordinate]
@@ -159,7 +164,8 @@ class Solver:
         for c in given.coordinates:
             wanted = Wanted(density.get(c), [(n.middle[c], n.width[c]) for n in self.findings.narrow if c in n.middle])
             ends, breaks = given.problem.domain.ends(c), self.breaks(c)
-            lines[c] = line(ends, count, width, c in given.periodic, wanted, finer, breaks, closing, graded)
+            made = line(ends, count, width, c in given.periodic, wanted, finer, breaks, closing, graded)
+            lines[c] = through(made, self.in_starts.get(c, ()))
         return Grid(lines)
 
     def solved(self, grid: Grid | Cloud, tolerance: float, before: Sequence[Found]) -> Found:
@@ -205,7 +211,7 @@ class Solver:
         least = 1e-3 * np.array([self.scales[f] for f, _ in rows.variables])  # smaller sizes are not told apart
         span = self.given.problem.domain.ends(str(rows.time))
         longest = CHOICE.longest * CHOICE.shorter ** len(before)
-        begin = start_of(self.given, rows)
+        begin = start_of(self.given, rows, self.in_starts)
         last = before[-1] if before and isinstance(before[-1], Marched) else None
         marcher = Marcher(
             rows, begin, span, tolerance, least, self.deadline, self.stops, longest, before=last

@@ -1,4 +1,4 @@
-"""How much rows on a shape count, where all are met in the sense of least squares."""
+"""How much rows count that are met in the sense of least squares, in a march and on a shape."""
 
 from __future__ import annotations
 
@@ -10,6 +10,20 @@ from scipy.sparse import csr_matrix
 from pinnsolve.classical.cloud import Cloud, Spots
 from pinnsolve.classical.rows import Rows
 from pinnsolve.classical.stencils import Array
+
+
+def in_a_march(rows: Rows, matrix: Any, strict: float) -> Array:
+    """The weights (R,) of rows of a matrix, that of a step in time: each equation by the size of its terms, conditions
+    by `strict` times as much."""
+    if isinstance(rows.grid, Cloud):
+        return on_shape(rows, matrix, strict)
+    weights = np.ones(rows.count)
+    squares = matrix.power(2) if rows.grid.coordinates else matrix**2
+    for part in rows.parts:
+        size = np.sqrt(np.mean(np.asarray(squares[part].sum(1))))
+        weights[part] = 1 / size if size > 0 else 1.0
+    weights *= np.sqrt(rows.shares * rows.fades)  # the true integral: with any other, waves grow on uneven nodes
+    return weights * np.where(rows.of_conditions, strict, 1.0)
 
 
 def on_shape(rows: Rows, matrix: Any, strict: float, values: Array | None = None) -> Array:
