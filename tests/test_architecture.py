@@ -204,6 +204,7 @@ def test_references_in_validation_know_nothing_of_the_network() -> None:
         "marched",
         "shocks",
         "spreading",
+        "carried",
         "smoothing",
         "stability_planes",
         "hidden_layers",

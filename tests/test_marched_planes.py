@@ -266,3 +266,21 @@ def test_coefficients_go_from_tiles_to_others_and_back() -> None:
     assert torch.allclose(carried(there, finer, mesh, cell, [0]), c)
     once = mesh.split([0, -1, -1, -1])
     assert torch.allclose(coarsened(refined(c, [[0, -1, -1, -1]], cell), once.siblings([True] * 5), cell, [0])[0], c[0])
+
+
+def test_cells_that_are_alike_are_as_many_as_the_start_asks_for_and_stay() -> None:
+    """A cone that runs along x: with a third of the tolerance there are about 3^(2/3) times as many along each side."""
+
+    def marched(tolerance: float) -> Marcher:
+        tent = Problem(
+            space=Box(x=(0, 1), y=(0, 1)), time=(0, 0.02), unknowns="u", tolerance=tolerance,
+            equations=lambda u, x, y, t: d(u, t) + d(u, x),
+            conditions=[initial(u=lambda x, y: torch.clamp(1 - 3 * ((x - 0.4) ** 2 + (y - 0.5) ** 2) ** 0.5, min=0)), dirichlet(u=0, on=face(x=0))],
+        )  # fmt: skip
+        return Marcher(read(tent)[0], Accuracy(5, 3, 1e-2, 1.0, even=True), CPU)
+
+    few, many = marched(0.3), marched(0.1)
+    assert 1.2 < (len(many.mesh) / len(few.mesh)) ** 0.5 < 3.0
+    assert all(float(m.mesh.widths.std(0).max()) < 1e-12 for m in (few, many))
+    assert few.advance() and few.advance()
+    assert few.record.steps[0].mesh is few.record.steps[1].mesh is few.mesh

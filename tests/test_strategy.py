@@ -284,6 +284,21 @@ def test_a_kink_that_travels_is_marched_no_closer_than_is_needed() -> None:
     assert by(CELLS, 1.4, coordinates=2) <= RULES.less
 
 
+@pytest.mark.parametrize(
+    ("part", "best", "even"), [(1.1, CELLS + 1, True), (0.9, CELLS + 1, False), (0.9, CELLS, True)]
+)
+def test_a_kink_that_travels_over_a_plane_goes_on_over_cells_that_are_alike(part: float, best: int, even: bool) -> None:
+    """Where richer features left hardly less, or more; along a line never."""
+    again = enriched(CELLS + 1, 1.4, best=best, held_out={"r": part * RULES.hardly * 1e-2})
+    for coordinates, wanted in ((3, even), (2, False)):
+        cells = {"cells": coordinates - 1, "coordinates": coordinates}
+        turn = Strategy(AUTOMATIC, 60.0, TOLERANCE, **cells).next(  # type: ignore[arg-type]
+            Results([marched(CELLS, share=0.1), again], {"r": 1.0}), clock(1.0)
+        )
+        assert isinstance(turn, Turn) and turn.even is wanted
+        assert all(("even" in changed) is wanted for changed in turn.changed.values())
+
+
 def test_a_march_that_broke_off_is_followed_by_one_to_a_lower_tolerance_and_then_by_random_features() -> None:
     """Along a line, where there is time: ahead of a front small errors grow."""
 

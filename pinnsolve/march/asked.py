@@ -90,6 +90,8 @@ class Asking(Protocol):
     def share(self) -> float: ...
     @property
     def least(self) -> float: ...
+    @property
+    def even(self) -> bool: ...
 
 
 def accuracy(method: Asking, trial: OfCells) -> Accuracy:
@@ -109,7 +111,8 @@ def accuracy(method: Asking, trial: OfCells) -> Accuracy:
     tolerance = max(asked, least)
     if dims > 1:
         tolerance = min(tolerance, _most(trial))
-    return Accuracy(*trial.features, tolerance, RULES.bound * tolerance, activation=trial.layer.activation)
+    kind = trial.layer.activation
+    return Accuracy(*trial.features, tolerance, RULES.bound * tolerance, activation=kind, even=method.even)
 
 
 def _most(trial: OfCells) -> float:

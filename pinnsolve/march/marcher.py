@@ -31,7 +31,7 @@ from pinnsolve.march.lengths import Failures, Tries, following, passing, served,
 from pinnsolve.march.like_cells import varies
 from pinnsolve.march.record import Accuracy, March, Status, left_in_time, variation
 from pinnsolve.march.rules import RULES
-from pinnsolve.march.start import at_start, resolved
+from pinnsolve.march.start import at_start, begun
 from pinnsolve.march.step_solver import StepSolver
 from pinnsolve.networks.moved import origins, refined
 from pinnsolve.networks.spread import on_others, weights_of
@@ -63,7 +63,7 @@ class Marcher:
         self.first = first_cells(evolution, accuracy.cells if evolution.dims == 1 else RULES.plane, device)
         self.most = that_fit(self.scheme, at_most=accuracy.most, same=not varies(self.scheme, self.first))
         sizes = torch.tensor(evolution.sizes, dtype=torch.float64, device=device)
-        self.mesh, self.sizes = resolved(self.scheme, self.first, sizes, accuracy.tolerance, self.most)
+        self.mesh, self.sizes, self.even = begun(self.scheme, self.first, sizes, accuracy, self.most)
         self.start = at_start(self.scheme, self.mesh)
         self.jumped, self.layered = self.at, False  # when data jumped last, and whether a layer stands there since
         self.length = (RULES.first if evolution.dims < 3 else RULES.begin) * self.span
@@ -192,13 +192,13 @@ class Marcher:
                 length = longer
                 continue
             off, terms = self._in_space(step)
-            bad = self._bad(off, here if late else None, step)
+            bad = self._bad(off, here if late else None, step) & (not self.even)
             finer, how = finer_cells(step, bad, off, self.accuracy.bound, self.most)
             if not how and blind:
                 tries.finest, length = True, RULES.after * length
                 continue
             if self.rounds >= RULES.rounds or not how:
-                self.record.honest &= not (late or bad.any())
+                self.record.honest &= self.even or not (late or bad.any())
                 tries.ended(size, late and self.mesh.dims > 1, self.spreads and self.last is None)
                 self.record.rough |= size > self.accuracy.tolerance
                 return self._accepted(step, off, terms), size
@@ -282,7 +282,7 @@ class Marcher:
             return step
         made, fewer = calmer(self.mesh, off < RULES.merge * self.accuracy.bound, self.scheme)
         worth = worth_merging(self.mesh, self.taken - self.halved)
-        if len(self.mesh) - len(made) > worth and not served(step, self.solver):
+        if len(self.mesh) - len(made) > worth and not (self.even or served(step, self.solver)):
             self._go_on(made, fewer)
         return step
 

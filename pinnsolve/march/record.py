@@ -33,6 +33,8 @@ class Accuracy:
         To begin with.
     most : int
         Cells at once.
+    even : bool
+        Whether cells of a plane are alike and stay, where that can be (`march.start.begun`).
     """
 
     degree: int = 11
@@ -42,6 +44,7 @@ class Accuracy:
     cells: int = 8
     most: int = 400
     activation: str = "legendre"
+    even: bool = False
 
 
 @dataclass

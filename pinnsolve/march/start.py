@@ -11,12 +11,13 @@ from torch import Tensor
 from pinnsolve.cells.implicit_step import Scheme, Start
 from pinnsolve.cells.line_traces import joined
 from pinnsolve.march.cells import filled
-from pinnsolve.march.record import variation
+from pinnsolve.march.record import Accuracy, variation
 from pinnsolve.networks.halvings import halvings
 from pinnsolve.networks.spread import RULES as SPREAD
 from pinnsolve.networks.spread import spread
 from pinnsolve.networks.tails import wanting
 from pinnsolve.networks.tiles import Tiles
+from pinnsolve.trial.evolution import Evolution
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,12 @@ class Rules:
     floor : float
         Of an unknown's size by all data: it counts as no smaller, since walls may be larger than the start. Larger: a
         small start is not resolved. Smaller: a start of nothing asks for what nobody sees.
+    even : float
+        Of the problem's tolerance: what the start's polynomials miss on cells that are alike. A kink that is carried
+        around makes twice as much of it by the end (`validation.carried`). Larger: it just misses the tolerance.
+        Smaller: cells nobody asked for.
+    more : float
+        Times as many cells along each coordinate, the next that are tried. Larger: more than are needed.
     hopeless : float
         Times what is asked of the start: where so much is missed over space by as many cells as there is room for, the
         march is not begun. Larger: a budget that goes into a march that cannot be right. Smaller: marches that would
@@ -40,9 +47,35 @@ class Rules:
     shallow: float = 2.0**-12
     floor: float = 0.3
     hopeless: float = 20.0
+    even: float = 0.28
+    more: float = 1.08
 
 
 RULES = Rules()
+
+
+def may_be_even(e: Evolution) -> bool:
+    """Whether cells may be alike all over: where one factorisation of these serves all steps."""
+    return e.dims == 2 and e.constant and e.region is None and not e.fluxed
+
+
+def begun(
+    scheme: Scheme, first: Tiles, sizes: Tensor, accuracy: Accuracy, most: int
+) -> tuple[Tiles, Tensor, bool]:  # fmt: skip
+    """The cells that a march begins with, the unknowns' sizes, and whether cells are alike all over and stay so: where
+    that is asked for, since a kink is carried through all of them, and what is done in each step is the same."""
+    e = scheme.evolution
+    if not (accuracy.even and may_be_even(e)):
+        return *resolved(scheme, first, sizes, accuracy.tolerance, most), False
+    count, asked = float(len(first.ends[0])), RULES.even * e.problem.tolerance
+    while True:
+        mesh = Tiles.begun(e.extent, round(count), e.joints, scheme.device)
+        values = projected(scheme, mesh)
+        varied = variation(values, mesh)
+        missed = float((_missed(scheme, mesh, values).norm(dim=0) / varied.clamp(min=1e-300)).max())
+        if missed <= asked or RULES.more**2 * len(mesh) > most:
+            return mesh, torch.maximum(varied, RULES.floor * sizes), True
+        count = max(RULES.more * count, count + 1)
 
 
 def at_start(scheme: Scheme, mesh: Tiles) -> Start:

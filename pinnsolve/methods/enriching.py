@@ -20,6 +20,7 @@ from pinnsolve.march.pace import collocated, spent
 from pinnsolve.march.rules import RULES
 from pinnsolve.march.second import RULES as SECOND
 from pinnsolve.march.second import apart, as_it_was, richer, slabs, stages_for, steps_of, told_by_distance
+from pinnsolve.march.start import may_be_even
 from pinnsolve.march.step_solver import RULES as STEP
 from pinnsolve.march.step_solver import Counts
 from pinnsolve.methods import fitted, line_solving, range_nodes, steady_solving
@@ -29,7 +30,7 @@ from pinnsolve.methods.last_terms import RULES as TERMS
 from pinnsolve.methods.last_terms import left_by_iterations, part_left
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.methods.told_by_poorer import RULES as POORER
-from pinnsolve.methods.told_by_poorer import good_enough, part_of, tells
+from pinnsolve.methods.told_by_poorer import good_enough, part_of, part_of_kinks, tells
 from pinnsolve.residuals.costs import JOINED
 from pinnsolve.trial.evolution import Evolution
 from pinnsolve.trial.lined import Lined
@@ -54,11 +55,14 @@ class Enriching:
         Degrees more, over a plane, in place of two.
     sparing : bool
         Whether fewer may do.
+    even : bool
+        As the march's that is solved again.
     """
 
     share: float = 1e-2
     more: int = 2
     sparing: bool = True
+    even: bool = False
     least: float = 1e-11
     bound = None
     name = "enriching"
@@ -69,11 +73,12 @@ class Enriching:
 
     def init(self, objective: Objective) -> State:
         known = objective.guess() if objective.guess is not None else None
-        left = 0.0
+        left, more = 0.0, self.more
         if isinstance(known, Marched) and known.complete:
-            left = self._ahead(known) * (1 + POORER.costs * self._spares(known, self.more))
+            more = POORER.fewer if self.even and may_be_even(evolution_of(known)) else more
+            left = self._ahead(known, more) * (1 + POORER.costs * self._spares(known, more))
         left = steady_solving.ahead(known) if isinstance(known, Planar) and known.complete else left
-        return {"loss": math.nan, "stuck": False, "done": False, "points": {}, "left": left, "more": self.more}
+        return {"loss": math.nan, "stuck": False, "done": False, "points": {}, "left": left, "more": more}
 
     def poorer(self, objective: Objective, state: State) -> State:
         """The state in which fewer degrees will do instead, where that can be done."""
@@ -214,6 +219,9 @@ def _tell(
 def _of_poorer(trial: Marched, known: Marched, before: Marcher, found: list[Step]) -> tuple[float, float]:
     """How far a poorer march is from the known one (relative), and what part of that the known one has."""
     poorer = slabs(found)
+    if before.even:
+        away = apart(found, _steps(known, before), _scales(trial))
+        return away, part_of_kinks(before.accuracy.degree, found[0].scheme.degree)
     alike = _part_left(poorer, known.slabs, before) if before.scheme.evolution.dims != 2 else 0.0
     away = max(1.0, TERMS.alike * alike) * apart(found, _steps(known, before), _scales(trial))
     return away, part_of(known, poorer, away, before.sizes)

@@ -63,12 +63,15 @@ class Marching:
         The least of that. A first march that asks for little solves something on any machine, whatever the tolerance.
     steps : int, optional
         Ends after so many steps of training.
+    even : bool
+        Whether cells of a plane are alike, and stay: for kinks that are carried through all of them.
     """
 
     bound: float | None = None
     share: float = 1e-2
     least: float = 1e-11  # below it is rounding
     steps: int | None = None
+    even: bool = False
     name = "marching"
     cycle = 1
     redraws = False
@@ -111,6 +114,7 @@ class Marching:
         marcher = self._taken_up(trial, state, objective)
         more, steps, took = some_way(marcher, together(marcher.mesh.dims))
         trial.take(slabs(steps))
+        trial.better = marcher.even  # what smears a kink leaves less of the equations
         work.add(took)
         record = marcher.record
         if (ran := ran_away(marcher)) is not None:

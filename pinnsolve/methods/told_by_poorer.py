@@ -40,6 +40,10 @@ class Rules:
         No part is told to be smaller: a poorer march that swings has large last terms. Smaller: too kind then.
     far : float
         A distance above which it tells nothing but itself. Larger: parts of a poorer march that follows nothing.
+    kinked : float
+        Times what theory says of kinks on cells that are alike. Smaller: too kind (`python -m validation.carried`).
+    fewer : int
+        Degrees more there. Fewer of them off: errors that are nearly the same, so that the distance is less than these.
     """
 
     costs: float = 0.3
@@ -47,6 +51,8 @@ class Rules:
     most: float = 0.3
     least: float = 0.05
     far: float = 0.2
+    kinked: float = 1.2
+    fewer: int = -4
 
 
 RULES = Rules()
@@ -67,6 +73,13 @@ def part_of(known: Marched, poorer: Sequence[Slab], away: float, sizes: Tensor) 
         return 1.0
     part = part_left(poorer, known.slabs, sizes.tolist(), 0)
     return max(part, RULES.least) if part <= RULES.most else 1.0
+
+
+def part_of_kinks(degree: int, fewer: int) -> float:
+    """The part where a kink is carried through cells that are alike. Polynomials of degree d miss it by d^(-3/2) of
+    what they are, each degree by parts that are orthogonal to all lower ones: squares of errors add up to that of the
+    distance."""
+    return RULES.kinked / (((degree + 1) / (fewer + 1)) ** 3 - 1) ** 0.5
 
 
 def good_enough(part: float, away: float, tolerance: float) -> bool:

@@ -16,10 +16,12 @@ from pinnsolve.training.rules import Rules
 
 @dataclass(frozen=True)
 class Closer:
-    """By how much the bound of the next march is smaller, and how many times as much it costs."""
+    """By how much the bound of the next march is smaller, how many times as much it costs, and whether its cells are to
+    be alike, since a kink travels."""
 
     by: float
     costs: float
+    even: bool = False
 
 
 def closer_by(
@@ -33,12 +35,13 @@ def closer_by(
     """
     least, by = (rules.least_in_plane, rules.less_in_plane) if plane else (rules.least, rules.less)
     now, aim = results.ended[-1], rules.aim
-    if travels and now.best not in (None, now.stage):
+    if moves := travels and now.best not in (None, now.stage):
         by = aim = rules.kinked
+    even = moves or (travels and _hardly_less(stages, results, rules))
     if now.estimate:
         by = 1.0 if not plane and _hardly_less(stages, results, rules) else by
         by = min(max(aim * rules.certain_cells * tolerance / now.estimate, least), by)
-    return Closer(by, rules.deeper ** (-math.log10(by) / 2))
+    return Closer(by, rules.deeper ** (-math.log10(by) / 2), even)
 
 
 def _hardly_less(stages: Sequence[Stage], results: Results, rules: Rules) -> bool:
@@ -107,7 +110,7 @@ def richer_still(
 
 def after_cells(
     stages: Sequence[Stage], now: Ended, features: int, viscous: int | None, only: bool, dear: bool,
-    share: float | None, line: bool = False, space: bool = False,
+    share: float | None, line: bool = False, space: bool = False, even: bool = False,
 ) -> Turn | Outcome:  # fmt: skip
     """The same again with richer features; then a march to a lower tolerance; then what else can do.
 
@@ -134,6 +137,8 @@ def after_cells(
     space : bool
         Whether they are of space, in time: where there is no room for as many as the bound asks for, richer features
         may do on those that there are, and tell how far off they were.
+    even : bool
+        Whether those of the next march are to be alike.
     """
     method, unsure = stages[now.stage].method, now.stuck or not now.solved
     if now.full and now.best is not None and (isinstance(method, Enriching) or (unsure and now.best != now.stage)):
@@ -145,7 +150,7 @@ def after_cells(
         unsure = False
     deeper = isinstance(method, Enriching) and isinstance(stages[now.stage + 1].method, Marching) and not dear
     if (not unsure and (deeper or isinstance(method, Marching))) or (deeper and line):
-        return Turn(now.stage + 1, share=share if deeper else None)
+        return Turn(now.stage + 1, share=share if deeper else None, even=even)
     limit = viscous if unsure and not isinstance(method, Vanishing) else None
     again = next((k for k in range(now.stage + 1, len(stages)) if isinstance(stages[k].method, Marching)), None)
     broken = isinstance(method, Marching) and now.verdict is None

@@ -95,17 +95,19 @@ class Results:
 @dataclass(frozen=True)
 class Turn:
     """The stage that follows, by its number, and why it is that one, where that was a decision; of cells the share of
-    the tolerance that they are solved to, and how many degrees more, where these are others than the stage's own."""
+    the tolerance that they are solved to, how many degrees more, where these are others than the stage's own, and
+    whether they are alike all over a plane, as far as that can be."""
 
     number: int
     why: str = ""
     share: float | None = None
     more: int | None = None
+    even: bool = False
 
     @property
     def changed(self) -> dict[int, dict[str, float]]:
         """By stage what its method has otherwise: a share holds of what solves the same cells again, too."""
         if self.share is not None:
-            found = {"share": self.share, "least": Marching.least}
+            found = {"share": self.share, "least": Marching.least} | ({"even": True} if self.even else {})
             return {self.number: found, self.number + 1: found}
         return {} if self.more is None else {self.number: {"more": self.more, "sparing": False}}

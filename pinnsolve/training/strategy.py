@@ -212,9 +212,9 @@ class Strategy:
         full = self.space and bool(marched) and now is not marched[-1] and marched[-1].stuck  # no room for more cells
         dear = bool(marched) and (full or closer.costs * marched[-1].operations > left)
         again = richer_still(self.stages, results, self.tolerance, left, self.rules, dear, self.more, self.line)
-        viscous, others = self._with_viscosity() if self.law else None, self._first_features()
-        given = viscous, self.only, dear, closer.by * (marched or [now])[-1].share or None, not self.plane, self.space
-        return again or after_cells(self.stages, now, others, *given)
+        viscous, share = self._with_viscosity() if self.law else None, closer.by * (marched or [now])[-1].share or None
+        given = viscous, self.only, dear, share, not self.plane, self.space, closer.even
+        return again or after_cells(self.stages, now, self._first_features(), *given)
 
     def _rivals(self, results: Results, rounds: Mapping[int, Mapping[int, float]], left: float) -> list[int]:
         """What is left of the last round: at first every layer, later those that did best, if there is time."""
