@@ -24,6 +24,9 @@ class Blocks(dict[int, Tensor]):
     def like(self) -> Tensor:
         return next(iter(self.values()))[:, 0, 0]
 
+    def make(self, cells: Sequence[int]) -> None:
+        pass
+
     def several(self, cells: Sequence[int]) -> Tensor:
         return torch.stack([self.pop(cell) for cell in cells], 1)
 

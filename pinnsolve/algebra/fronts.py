@@ -36,6 +36,10 @@ class Blocks(Protocol):
 
     def __getitem__(self, cell: int, /) -> Tensor: ...
 
+    def make(self, cells: Sequence[int], /) -> None:
+        """Those of cells with as many, which are asked for soon."""
+        ...
+
     def several(self, cells: Sequence[int], /) -> Tensor:
         """The same of cells with as many, (S, c, k, k), for the last time."""
         ...
@@ -179,6 +183,9 @@ class Factors:
 
     def _probe(self, blocks: Blocks) -> tuple[Tensor, Tensor, Tensor]:
         """Units of the unknowns, a solution that is known, and this rank's part of its right side, each (S, N, 1)."""
+        for batch in batched(self.order, self.mine.own):  # as many at once as when they are eliminated: the same bits
+            for piece in batch.within:
+                blocks.make(piece.numbers)
         like = blocks[self.mine.cells[0]]
         units = like.new_zeros(len(like), self.order.size, 1, dtype=torch.float64)
         for cell in self.mine.cells:

@@ -83,7 +83,7 @@ class Condensed:
         return cell if self.once else self.kind[cell]
 
     def __getitem__(self, cell: int) -> Tensor:
-        self._make([cell])
+        self.make([cell])
         return self.shares[cell] * self.made[self._key(cell)]
 
     def several(self, cells: Sequence[int]) -> Tensor:
@@ -91,14 +91,15 @@ class Condensed:
         shares = self.inverse.new_tensor([self.shares[j] for j in cells], dtype=torch.float64)[:, None, None]
         if self.once and not any(j in self.made for j in cells):
             return torch.cat([self._left(some) for some in self._few(cells)], 1).mul_(shares)
-        self._make(cells)
+        self.make(cells)
         found = torch.stack([self.made[self._key(j)] for j in cells], 1) * shares
         if self.once:
             for j in cells:
                 del self.made[j]
         return found
 
-    def _make(self, cells: Sequence[int]) -> None:
+    def make(self, cells: Sequence[int]) -> None:
+        """Keep those of cells with as many unknowns."""
         wanted = {self._key(j): j for j in cells if self._key(j) not in self.made}
         for some in self._few([*wanted.values()]):
             self.made.update(zip(map(self._key, some), self._left(some).unbind(1), strict=True))

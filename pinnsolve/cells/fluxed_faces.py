@@ -20,6 +20,7 @@ Numer. Anal. 19 (1982) 742 (interior penalty).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -32,13 +33,15 @@ from pinnsolve.cells.cell_rows import CellRows
 from pinnsolve.cells.condensed import Condensed, at_once
 from pinnsolve.cells.faces import faces_in, gaps
 from pinnsolve.cells.implicit_step import Scheme
-from pinnsolve.cells.outflows import Outflow, all_faces, missed_at, outflow, tested_with
+from pinnsolve.cells.minimal_residuals import SharedSides, by_columns, shared_sides
+from pinnsolve.cells.outflows import Outflow, all_faces, by_parts, missed_at, outflow, tested_with
 from pinnsolve.cells.own_cells import own_cells, seen_by
 from pinnsolve.cells.rows import Slopes, at_site, in_time, times
 from pinnsolve.cells.side_slopes import SideSlopes
 from pinnsolve.cells.sides import Sides
 from pinnsolve.cells.sites import Site
 from pinnsolve.cells.spreading import levels, spread_by
+from pinnsolve.cells.stage_costs import shares
 from pinnsolve.geometry.once import once
 from pinnsolve.networks.tiles import Tiles
 
@@ -70,13 +73,15 @@ class FluxedFaces:
     sites : list of (Site, Slopes)
     row_weights : tensor (S, n, E, P)
     beside : SideSlopes
+    uses : float
+        How often it is expected to be solved.
     """
 
     error = 0.0
 
     def __init__(
         self, scheme: Scheme, mesh: Tiles, length: float, slopes: Slopes, sites: Sequence[tuple[Site, Slopes]],
-        row_weights: Tensor, beside: SideSlopes,
+        row_weights: Tensor, beside: SideSlopes, uses: float = math.inf,
     ) -> None:  # fmt: skip
         self.scheme, self.mesh, self.sites = scheme, mesh, [site for site, _ in sites]
         self.at_walls = [mine for _, mine in sites]
@@ -90,6 +95,10 @@ class FluxedFaces:
         self.sizes = torch.tensor(scheme.evolution.sizes, dtype=torch.float64, device=mesh.device)
         self.columns = self.sizes.repeat_interleave(scheme.cell.count)
         values = scheme.radau.values / length
+        self.shared: SharedSides | None = None
+        if shares(scheme, mesh, self.own.unlike, uses) and set(in_time(scheme.evolution, slopes)) == {1}:
+            given = scheme, mesh, slopes, self.own, self.seen, self.columns
+            self.shared, row_weights, values = shared_sides(*given, row_weights, values)
         self.rows = CellRows(
             scheme, mesh, slopes, self.first, row_weights, values, self.seen, spread_by(scheme, slopes)
         )
@@ -101,12 +110,19 @@ class FluxedFaces:
             tested_with(scheme, mesh, site, mine, *at) for (site, mine), at in zip(sites, beside.walls, strict=True)
         ]
         self.beside = beside
-        self.parts = once(beside, ("parts", *groups), lambda: self._by_parts(beside))
+        those = scheme, mesh, self.own.cells, self.sites, self.outflows, beside
+        self.parts = once(beside, ("parts", *groups), lambda: by_parts(*those))
         self.conditions = [at_site(scheme, mesh, site, mine)[0].flatten(3).flatten(1, 2) for site, mine in sites]
-        normal = self.rows.normal((values.imag == 0).tolist())
-        whose = owners([4.0 if a.is_complex() else 1.0 for a in normal], self.own.shares.ranks)
-        self.stages = [self._factorised(k, a, owner) for k, (a, owner) in enumerate(zip(normal, whose, strict=True))]
+        self.stages = self._each(values)
         finish([stage.factors for stage in self.stages])
+
+    def _each(self, values: Tensor) -> list[_Stage]:
+        """The systems of all stages, or the one that they share."""
+        normal = self.rows.normal((values.imag == 0).tolist()[: 1 if self.shared else None])
+        whose: list[int | None] = [None]
+        if self.shared is None:
+            whose = owners([4.0 if a.is_complex() else 1.0 for a in normal], self.own.shares.ranks)
+        return [self._factorised(k, a, owner) for k, (a, owner) in enumerate(zip(normal, whose, strict=True))]
 
     def _outflows(self, beside: SideSlopes) -> list[Outflow]:
         sides = all_faces(self.scheme, self.mesh, beside)
@@ -128,39 +144,6 @@ class FluxedFaces:
         found = values.new_zeros(len(values), len(self.sizes))
         for i, f in enumerate(e.fluxed):
             found[:, f] = mass[i].sqrt() / s.weights[i] ** 2 / values ** order[i]
-        return found
-
-    def _by_parts(self, beside: SideSlopes) -> Tensor | None:
-        """By what sums over points of <a grad u, grad v> differ from those of -<v, div(a grad u)> + <v, a u_n>, in
-        this rank's cells, (m, F M, F M): zero but for what points do not see of a."""
-        if beside.inside is None:
-            return None
-        s, cell, m, own = self.scheme, self.scheme.cell, self.scheme.cell.count, self.own.cells
-        h, w, v = self.mesh.widths[own], cell.gauss(s.points)[1], cell.table(s.points, (0, 0))
-        a, varies = (x[:, :, own] for x in beside.inside)
-        found = w.new_zeros(len(own), s.fields * m, s.fields * m)
-        for f in range(s.fields):
-            mine = found[:, f * m : (f + 1) * m, f * m : (f + 1) * m]
-            for axis in range(2):
-                once, twice = (cell.table(s.points, [n * (k == axis) for k in range(2)]) for n in (1, 2))
-                unit = (2 / h[:, axis])[:, None, None]
-                weighted = (w * a[f, axis])[..., None]
-                mine += unit**2 * (once.T @ (weighted * once) + v.T @ (weighted * twice))
-                mine += unit * (v.T @ ((w * varies[f, axis])[..., None] * once))
-        for out in self.outflows:
-            found[self._among_own(out.sides.cells)] -= (
-                out.sides.rows(slice(None)) * out.length[..., None]
-            ).mT @ out.flux
-        for site, (at_wall, _) in zip(self.sites, beside.walls, strict=True):
-            assert site.side is not None
-            axis, upper = site.side
-            value, slope = (site.table(self.mesh, cell, (n * (axis == 0), n * (axis == 1))) for n in (0, 1))
-            mine = torch.isin(site.cells, own)
-            here = self._among_own(site.cells[mine])
-            scale = (2.0 * upper - 1.0) * 2 / h[here, axis] ** 2
-            for f in range(s.fields):
-                weighted = (site.weights * at_wall[f, mine] * scale[:, None])[..., None]
-                found[here, f * m : (f + 1) * m, f * m : (f + 1) * m] -= value.T @ (weighted * slope)
         return found
 
     def _among_own(self, cells: Tensor) -> Tensor:
@@ -225,11 +208,13 @@ class FluxedFaces:
         known : tensor (S, n, F, M, K), optional
             What corrections are added to: its gaps at the sides are closed with them, and its fluxes balanced.
         """
-        real = not any(stage.inverse.is_complex() for stage in self.stages)
+        real = self.shared is None and not any(stage.inverse.is_complex() for stage in self.stages)
         b, *at_sites = (x.real if real else x for x in (b, *at_sites))
         held = None if known is None else known.flatten(2, 3) / self.columns[:, None]
         held = held.real if real and held is not None else held
         scale = self.scales[: len(b)] * self.sizes**2
+        if self.shared is not None:
+            b, scale = b * self.shared.ratio[:, None, None, None], scale[:1].real.expand(len(b), -1)
         found = self._solved(scale.real if real else scale, b, at_sites, held)
         whole = self.own.shares.ranks.sum(self.own.whole(found, len(self.mesh))) * self.columns[:, None]
         return whole.to(torch.complex128).unflatten(2, (self.scheme.fields, self.scheme.cell.count))
@@ -247,8 +232,19 @@ class FluxedFaces:
             lacks = gaps(self.faces, self.own.groups, held, None, self.own.beside)
             for (out, here), weight, gap in zip(outflows, weights, lacks, strict=True):
                 right[:, here] += times(out.tests.mT, weight * gap)
+        found = self._through(right, weights, lacks, held)
+        if self.shared is None:
+            return found
+        nothing: Sequence[Tensor | None] = [None] * len(outflows)
+        return self.shared.solved(found, lambda x: self._through(x.clone(), weights, nothing, None))
+
+    def _through(
+        self, right: Tensor, weights: Sequence[Tensor], lacks: Sequence[Tensor | None], held: Tensor | None
+    ) -> Tensor:
+        """The same by the factors, of right sides in cells, which are used up, and what is known."""
+        outflows = list(zip(self.outflows, self.here, strict=True))
         alone = self._alone(right)
-        faces = alone.new_zeros(len(b), self.faces.order.size, b.shape[-1])
+        faces = alone.new_zeros(len(right), self.faces.order.size, right.shape[-1])
         for (out, here), weight, lack in zip(outflows, weights, lacks, strict=True):
             inner = alone[:, here]
             pressed = out.sides.traces(inner)
@@ -264,7 +260,8 @@ class FluxedFaces:
 
     def _told(self, by_column: Tensor, b: Tensor, at_sites: Sequence[Tensor]) -> Tensor:
         """What equations and conditions say, tested, (S, m, F M, K)."""
-        right = self.rows.tested(b, torch.arange(len(b), device=b.device), self.own.cells)
+        numbers = torch.arange(len(b), device=b.device) + int(self.shared is not None)
+        right = self.rows.tested(b, numbers, self.own.cells)
         for (chosen, here), tests, told in zip(self.within, self.walls, at_sites, strict=True):
             said = times(tests[chosen].mT, told[:, chosen].flatten(2, 3))
             right.index_add_(1, here, by_column / self.columns[:, None] ** 2 * said)
@@ -272,6 +269,8 @@ class FluxedFaces:
 
     def _alone(self, right: Tensor) -> Tensor:
         """H^-1 of each stage times its right sides, in this rank's cells."""
+        if self.shared is not None:
+            return by_columns(lambda x: self.own.here(self.stages[0].inverse, x), right)
         found = torch.empty_like(right)
         for k, stage in enumerate(self.stages):
             found[k : k + 1] = self.own.here(stage.inverse, self._of(stage, right[k : k + 1]))
@@ -279,6 +278,9 @@ class FluxedFaces:
 
     def _at_faces(self, told: Tensor) -> Tensor:
         """The values on sides, (S, N, K), as far as this rank's cells see them."""
+        if self.shared is not None:
+            factors = self.stages[0].factors
+            return by_columns(lambda x: factors.solve(x[:, 0])[:, None], told[:, None])[:, 0]
         sides = [self._of(stage, told[k : k + 1]).clone() for k, stage in enumerate(self.stages)]
         return torch.cat([g.to(told.dtype) for g in solved([stage.factors for stage in self.stages], sides)])
 

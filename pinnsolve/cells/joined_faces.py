@@ -36,7 +36,7 @@ from pinnsolve.cells.faces import Joining, faces_in
 from pinnsolve.cells.floating import Floating
 from pinnsolve.cells.implicit_step import Scheme
 from pinnsolve.cells.joined_sizes import felt_sizes, norms_of
-from pinnsolve.cells.joined_stage import JoinedStage, Joins
+from pinnsolve.cells.joined_stage import JoinedStage, Joins, coefficients, gaps_of
 from pinnsolve.cells.own_cells import own_cells
 from pinnsolve.cells.raised import in_step
 from pinnsolve.cells.rows import Slopes, at_site, tested_at, turned
@@ -80,8 +80,8 @@ class JoinedFaces:
     row_weights : tensor (S, n, E, P)
     joining : Joining, optional
         Without it cells are weighed by their areas, as a march needs it.
-    brief : bool
-        Whether what joins cells is kept with half of the digits.
+    brief, sure : bool
+        Whether what joins cells is kept with half of the digits, and it is known that these do.
     uses : float
         How often it is expected to be solved.
 
@@ -96,9 +96,9 @@ class JoinedFaces:
     def __init__(
         self, scheme: Scheme, mesh: Tiles, length: float, slopes: Slopes, sites: Sequence[tuple[Site, Slopes]],
         row_weights: Tensor, joining: Joining | None = None, brief: bool = False,
-        curves: Sequence[tuple[Curve, Slopes]] = (), uses: float = math.inf,
+        curves: Sequence[tuple[Curve, Slopes]] = (), uses: float = math.inf, sure: bool = False,
     ) -> None:  # fmt: skip
-        self.scheme, self.mesh, self.brief, e = scheme, mesh, brief, scheme.evolution
+        self.scheme, self.mesh, self.brief, self.sure, e = scheme, mesh, brief, sure, scheme.evolution
         values = scheme.radau.values / length
         if alike(scheme):  # the last one may be factorised for all
             values = torch.cat([values, scheme.radau.middle[None] / length])
@@ -210,8 +210,8 @@ class JoinedFaces:
             give_back()  # what was needed on the way, before as much is taken again
         left = self.groups, len(self.own.shares.cells), self.alike, self.shares, h, of_joins(h, square)
         few, positive, free = self.brief and tight, not self.scheme.weak, give_back if tight else None
-        order, mine = self.faces.order, self.own.shares
-        factors = Factors(order, Condensed(*left), positive, self.brief, not few, mine, None, owner, free)
+        probed, order, mine = not (few or self.sure), self.faces.order, self.own.shares
+        factors = Factors(order, Condensed(*left), positive, self.brief, probed, mine, None, owner, free)
         stage = JoinedStage(self.joins, numbers, square, h, factors)
         if few and stage.missed() > RULES.brief:
             stage.factors = Factors(order, Condensed(*left), shares=mine)
@@ -269,22 +269,22 @@ class JoinedFaces:
         given : tensor (S, N, K), optional
             What is given across lines and curves.
         """
-        shape, count = (*b.shape[:2], self.scheme.fields, self.scheme.cell.count, b.shape[-1]), len(b)
-        columns, ranks = self.columns[:count, None, :, None], self.own.shares.ranks
-        found = torch.zeros(shape, dtype=torch.complex128, device=b.device).flatten(2, 3)
+        k, shape = torch.arange(len(b), device=b.device), (self.scheme.fields, self.scheme.cell.count)
+        columns, square = self.columns[k][:, None, :, None], torch.cat([stage.square for stage in self.stages])
+        there, values = None if given is None else self.scaled(given), self.rows.values[k]
         held = None if known is None else known.flatten(2, 3) / columns
-        for stage in self.stages:
-            k = stage.numbers
-            right, values = self.rows.tested(stage.taken(b), k), stage.taken(self.rows.values)
-            for site, norms, slopes, told in zip(self.sites, self.norms, self.told, at_sites, strict=True):
-                weight = (site.scales[..., None, :] / norms[k][..., None]).square()[..., None]
-                said = tested_at(self.scheme, self.mesh, site, slopes, values, stage.taken(told) * weight)
-                right.index_add_(1, site.cells, stage.square * said)
-            right *= columns[k]
-            there = None if given is None else self.scaled(given)
-            lacks = [] if held is None else stage.gaps(held, there)
-            found[k] = stage.solved(right, lacks).to(found.dtype)
-        found = (ranks.sum(found) * columns).unflatten(2, shape[2:4])
+        if not any(stage.shared or stage.inverse.is_complex() for stage in self.stages):
+            b, values, *at_sites = (x.real for x in (b, values, *at_sites))
+            held, there = (None if x is None else x.real for x in (held, there))
+        right = self.rows.tested(b, k)
+        for site, norms, slopes, told in zip(self.sites, self.norms, self.told, at_sites, strict=True):
+            weight = (site.scales[..., None, :] / norms[k][..., None]).square()[..., None]
+            said = tested_at(self.scheme, self.mesh, site, slopes, values, told * weight)
+            right.index_add_(1, site.cells, square * said)
+        right *= columns
+        lacks = [] if held is None else gaps_of(self.stages, held, there)
+        found = coefficients(self.stages, right, lacks).to(torch.complex128)
+        found = (self.own.shares.ranks.sum(found) * columns).unflatten(2, shape)
         return found if self.floating is None else self.floating.freed(found)
 
     def _apart(self, known: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from pinnsolve.algebra.fronts import Factors
+from pinnsolve.algebra.fronts import Factors, solved
 from pinnsolve.cells.conjugate import Shared, conjugate
 from pinnsolve.cells.faces import Faces, gaps
 from pinnsolve.cells.own_cells import OwnCells
@@ -65,51 +65,24 @@ class JoinedStage:
     shared: Shared | None = None
     iterations: int = field(init=False, default=0)
 
-    def taken(self, x: Tensor) -> Tensor:
-        """What belongs to it of all stages' (S, ...)."""
-        return x[self.numbers].real if self.shared is None and not self.inverse.is_complex() else x[self.numbers]
-
-    def gaps(self, known: Tensor, given: Tensor | None) -> list[Tensor]:
-        """What traces of coefficients (S, n, F M, K) lack, in its numbers, with what is given (S, N, K)."""
-        faces, told = self.joins.faces, None if given is None else self.taken(given)
-        mine = self.taken(known)
-        if self.shared is not None:
-            told = None if told is None else self.shared.given(told, faces.kinds[:, 0])
-            mine = self.shared.columns(mine)
-        return gaps(faces, self.joins.groups, mine, told, self.joins.own.beside)
-
     def solved(self, right: Tensor, lacks: Sequence[Tensor]) -> Tensor:
-        """The coefficients (s, n, F M, K), of all stages that share its factors, for right sides in cells and gaps."""
-        if (shared := self.shared) is None:
-            return self._through(right, lacks)
+        """The coefficients (S, n, F M, K) of all stages, which share its factors, for right sides in cells and gaps."""
+        shared = self.shared
+        assert shared is not None
         ranks, shares = self.joins.own.shares.ranks, self.joins.shares[:, None, None]
 
         def inner(x: Tensor, y: Tensor) -> Tensor:
             return ranks.sum((shares * (x.conj() * y).real).sum((1, 2), keepdim=True))
 
         def solved(s: Tensor, lacks: Sequence[Tensor] = ()) -> Tensor:
-            return shared.back(self._through(shared.columns(s), lacks))
+            return shared.back(through([self], shared.columns(s), lacks))
 
         c, self.iterations = conjugate(solved(right, lacks), solved, shared.apart, inner)
         return c
 
-    def _through(self, right: Tensor, lacks: Sequence[Tensor]) -> Tensor:
-        """The same by its factors alone, in its numbers."""
-        own, groups, shares, faces = self.joins.own, self.joins.groups, self.joins.shares, self.joins.faces
-        right = right.clone()
-        for group, gap in zip(groups, lacks, strict=False):
-            right[:, group.cells] += self.square * group.back(gap)
-        alone = own.alone(self.inverse, right)
-        told_there = alone.new_zeros(len(alone), faces.order.size, alone.shape[-1])
-        for j, group in enumerate(groups):
-            told = group.traces(alone[:, group.cells])
-            told = told - lacks[j] if lacks else told
-            told = self.square * shares[group.cells, None, None] * told
-            told_there.index_add_(1, group.unknowns.flatten(), told.flatten(1, 2))
-        g = self.factors.solve(told_there) if faces.order.size else told_there
-        for group in groups:
-            right[:, group.cells] += self.square * group.back(g[:, group.unknowns])
-        return own.alone(self.inverse, right)
+    def of(self, x: Tensor) -> Tensor:
+        """Numbers of this stage, real where its system is."""
+        return x.real if x.is_complex() and not self.inverse.is_complex() else x
 
     def missed(self) -> float:
         """The error of a solution over the faces that is known, relative: of factors with half of the digits."""
@@ -126,3 +99,50 @@ class JoinedStage:
             left = self.square * self.joins.shares[group.cells, None, None] * (here - self.square * group.traces(inner))
             told.index_add_(1, group.unknowns.flatten(), left.flatten(1, 2))
         return self.factors.off(self.factors.solve(told), known)
+
+
+def gaps_of(stages: Sequence[JoinedStage], known: Tensor, given: Tensor | None) -> list[Tensor]:
+    """What traces of coefficients (S, n, F M, K) lack, with what is given (S, N, K); as right sides of the one system
+    that stages share."""
+    joins, shared = stages[0].joins, stages[0].shared
+    if shared is not None:
+        given = None if given is None else shared.given(given, joins.faces.kinds[:, 0])
+        known = shared.columns(known)
+    return gaps(joins.faces, joins.groups, known, given, joins.own.beside)
+
+
+def coefficients(stages: Sequence[JoinedStage], right: Tensor, lacks: Sequence[Tensor]) -> Tensor:
+    """Those of all stages (S, n, F M, K) for right sides in cells and gaps."""
+    return through(stages, right, lacks) if stages[0].shared is None else stages[0].solved(right, lacks)
+
+
+def through(stages: Sequence[JoinedStage], right: Tensor, lacks: Sequence[Tensor]) -> Tensor:
+    """The same by their factors alone, of systems with right sides (s, n, F M, K) each: side by side, since in a plane
+    products with traces take no longer for all."""
+    joins, square = stages[0].joins, torch.cat([stage.square for stage in stages])
+    groups, shares, size = joins.groups, joins.shares, joins.faces.order.size
+    right = right.clone()
+    for group, gap in zip(groups, lacks, strict=False):
+        right[:, group.cells] += square * group.back(gap)
+    alone = _alone(stages, right)
+    told_there = alone.new_zeros(len(alone), size, alone.shape[-1])
+    for j, group in enumerate(groups):
+        told = group.traces(alone[:, group.cells])
+        told = told - lacks[j] if lacks else told
+        told = square * shares[group.cells, None, None] * told
+        told_there.index_add_(1, group.unknowns.flatten(), told.flatten(1, 2))
+    g = told_there
+    if size:
+        sides = [stage.of(told_there[k : k + 1]).clone() for k, stage in enumerate(stages)]
+        g = torch.cat([x.to(right.dtype) for x in solved([stage.factors for stage in stages], sides)])
+    for group in groups:
+        right[:, group.cells] += square * group.back(g[:, group.unknowns])
+    return _alone(stages, right)
+
+
+def _alone(stages: Sequence[JoinedStage], right: Tensor) -> Tensor:
+    """H^-1 of each times its right sides."""
+    own, found = stages[0].joins.own, torch.empty_like(right)
+    for k, stage in enumerate(stages):
+        found[k : k + 1] = own.alone(stage.inverse, stage.of(right[k : k + 1]))
+    return found

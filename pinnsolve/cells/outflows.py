@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -186,6 +187,42 @@ def missed_at(
         off = (told[i].view(len(h), -1) / factor).square()
         square = site.mean(off * a[f].square()) / stiff[f] if order else site.mean(off) * stiff[f]
         found[f] = found.get(f, torch.zeros_like(h)) + square / h
+    return found
+
+
+def by_parts(
+    scheme: Scheme, mesh: Tiles, own: Tensor, sites: Sequence[Site], outflows: Sequence[Outflow], beside: SideSlopes
+) -> Tensor | None:  # fmt: skip
+    """By what sums over points of <a grad u, grad v> differ from those of -<v, div(a grad u)> + <v, a u_n>, in a
+    rank's own cells, (m, F M, F M): zero but for what points do not see of a."""
+    if beside.inside is None:
+        return None
+    cell, m = scheme.cell, scheme.cell.count
+    h, w, v = mesh.widths[own], cell.gauss(scheme.points)[1], cell.table(scheme.points, (0, 0))
+    a, varies = (x[:, :, own] for x in beside.inside)
+    found = w.new_zeros(len(own), scheme.fields * m, scheme.fields * m)
+    for f in range(scheme.fields):
+        mine = found[:, f * m : (f + 1) * m, f * m : (f + 1) * m]
+        for axis in range(2):
+            once, twice = (cell.table(scheme.points, [n * (k == axis) for k in range(2)]) for n in (1, 2))
+            unit = (2 / h[:, axis])[:, None, None]
+            weighted = (w * a[f, axis])[..., None]
+            mine += unit**2 * (once.T @ (weighted * once) + v.T @ (weighted * twice))
+            mine += unit * (v.T @ ((w * varies[f, axis])[..., None] * once))
+    for out in outflows:
+        found[torch.searchsorted(own, out.sides.cells)] -= (
+            out.sides.rows(slice(None)) * out.length[..., None]
+        ).mT @ out.flux
+    for site, (at_wall, _) in zip(sites, beside.walls, strict=True):
+        assert site.side is not None
+        axis, upper = site.side
+        value, slope = (site.table(mesh, cell, (n * (axis == 0), n * (axis == 1))) for n in (0, 1))
+        mine = torch.isin(site.cells, own)
+        here = torch.searchsorted(own, site.cells[mine])
+        scale = (2.0 * upper - 1.0) * 2 / h[here, axis] ** 2
+        for f in range(scheme.fields):
+            weighted = (site.weights * at_wall[f, mine] * scale[:, None])[..., None]
+            found[here, f * m : (f + 1) * m, f * m : (f + 1) * m] -= value.T @ (weighted * slope)
     return found
 
 

@@ -23,8 +23,9 @@ class Rules:
     saves : float
         Of the counted difference of the factorisations: small matrices hardly take four times as long as complex ones.
         Larger: it is shared where solutions then take more than is saved.
-    iterations, waves : float
-        Of conjugate gradients in a solution: two to three where diffusion is most, ten where nothing is diffused.
+    iterations, fluxed, waves : float
+        Of conjugate gradients in a solution: two to three where diffusion is most, four where fluxes join cells and
+        residuals are made least, ten where nothing is diffused.
     each : float
         Of a solution by its own factors what one iteration takes, with all stages side by side.
     call : float
@@ -33,6 +34,7 @@ class Rules:
 
     saves: float = 0.2
     iterations: float = 3.0
+    fluxed: float = 4.0
     waves: float = 10.0
     each: float = 0.38
     call: float = 1e8
@@ -65,11 +67,17 @@ def shares(scheme: Scheme, mesh: Tiles, unlike: int, uses: float) -> bool:
     """Whether one real factorisation shall serve all stages, for so many solutions; not where waves take even steps,
     which the same factors serve."""
     even = scheme.evolution.constant and not _diffuses(scheme)
-    if even or not alike(scheme) or uses == math.inf:
+    if even or not (alike(scheme) or _by_mass(scheme)) or uses == math.inf:
         return False
     factor, solve = _of_faces(scheme, mesh, unlike, False)
     saved = RULES.saves * (factor - _of_faces(scheme, mesh, unlike, True)[0])
     return saved > uses * (_through(scheme) - 1) * (solve + RULES.call)
+
+
+def _by_mass(scheme: Scheme) -> bool:
+    """Whether fluxes join cells, and stages differ by a mass alone: all is of first order in time."""
+    e = scheme.evolution
+    return bool(e.fluxed) and e.time is not None and set(e.orders) == {1} and scheme.stages > 1
 
 
 def _diffuses(scheme: Scheme) -> bool:
@@ -78,6 +86,8 @@ def _diffuses(scheme: Scheme) -> bool:
 
 def _through(scheme: Scheme) -> float:
     """What a solution by factors that stages share takes of one by factors of their own."""
+    if scheme.weak:
+        return RULES.each * (1 + RULES.fluxed)
     return RULES.each * (1 + (RULES.iterations if _diffuses(scheme) else RULES.waves))
 
 

@@ -58,8 +58,8 @@ class Operator:
     slopes : Slopes
     sites : list of (Site, Slopes)
         Where conditions hold.
-    brief : bool
-        Whether in a plane what joins cells is kept with half of the digits.
+    brief, sure : bool
+        Whether in a plane what joins cells is kept with half of the digits, and it is known that these do.
     uses : float
         How often it is expected to be solved: few solutions make one factorisation for all stages worth it.
     beside : SideSlopes, optional
@@ -75,6 +75,7 @@ class Operator:
     curves: Sequence[tuple[Curve, Slopes]] = ()
     uses: float = math.inf
     beside: SideSlopes | None = None
+    sure: bool = False
     row_weights: Tensor = field(init=False)
     cells: JoinedChain | JoinedFaces | FluxedFaces = field(init=False)
 
@@ -93,14 +94,15 @@ class Operator:
         if self.mesh.dims == 1:
             self.cells = JoinedChain(*given, self.row_weights)
         elif self.beside is not None:
-            self.cells = FluxedFaces(*given, self.row_weights, self.beside)
+            self.cells = FluxedFaces(*given, self.row_weights, self.beside, self.uses)
         else:
-            self.cells = JoinedFaces(*given, self.row_weights, brief=self.brief, curves=self.curves, uses=self.uses)
+            self.cells = JoinedFaces(*given, self.row_weights, None, self.brief, self.curves, self.uses, self.sure)
 
     @classmethod
     def of(
         cls, step: Step, inside: Answers, sites: Sequence[tuple[Site, Answers]], brief: bool = False,
         curves: Sequence[tuple[Curve, Answers]] = (), uses: float = math.inf, known: Known | None = None,
+        sure: bool = False,
     ) -> Operator:  # fmt: skip
         """That of a step, from its answers inside, where conditions stand and at curves, with slopes; with what another
         knew of sides on the same mesh."""
@@ -111,7 +113,7 @@ class Operator:
         if step.scheme.evolution.fluxed:
             kept = known is not None and known.mesh is step.mesh and unchanged(step.scheme, known.slopes, slopes)
             beside = known.beside if known is not None and kept else side_slopes(step, places, seen.cells)
-        return cls(step.scheme, step.mesh, step.length, slopes, walls, brief, across, uses, beside)
+        return cls(step.scheme, step.mesh, step.length, slopes, walls, brief, across, uses, beside, sure)
 
     @property
     def known(self) -> Known | None:
@@ -122,6 +124,11 @@ class Operator:
     def error(self) -> float:
         """Of what joins cells, relative, where it is kept with half of the digits."""
         return 0.0 if isinstance(self.cells, JoinedChain) else self.cells.error
+
+    @property
+    def iterated(self) -> bool:
+        """Whether solutions are looked at again: half of the digits are kept, or stages share factors."""
+        return self.brief or (isinstance(self.cells, FluxedFaces) and self.cells.shared is not None)
 
     @property
     def operations(self) -> tuple[float, float]:

@@ -158,11 +158,11 @@ def _rough(scheme: Scheme, mesh: Tiles, sizes: Tensor) -> Start:
 
 def _through(step: Step, operator: Operator, change: Start, sizes: Tensor) -> tuple[Start, float]:
     """What a change at a step's start is at its end, as the equations are linearised in the operator, as large as one;
-    and the logarithm of its growth. Factors of half the digits are iterated upon."""
+    and the logarithm of its growth. Factors of half the digits, and those that stages share, are iterated upon."""
     s, n = step.scheme, len(step.mesh)
     moved = Step(s, step.mesh, step.begin, step.length, change, torch.zeros_like(step.stages))
     cells = torch.arange(n, device=step.mesh.device)
-    for _ in range(2 if operator.brief else 1):
+    for _ in range(2 if operator.iterated else 1):
         tables = {k: features_in(s, step.mesh, cells, k) for k in _orders(operator, operator.slopes)}
         inside = _linear(moved, operator.slopes, cells, tables, len(s.evolution.equations))
         walls = []
