@@ -72,7 +72,7 @@ def same_everywhere(functions: Mapping[str, Function]) -> list[str]:
     """Which functions are constants as far as data tell.
 
     >>> same_everywhere({"k": Function({"x": [0.0, 1.0]}, [2.0, 2.02], [0.02, 0.02])})[0][:64]
-    'k is the same everywhere, as far as the data tell: 2.01 +- 0.02;'
+    'k is the same everywhere, as far as the data tell: 2.010 +- 0.02'
     """
     return [
         f"{name} is the same everywhere, as far as the data tell: {Constant(f.mean, f.error)}; how it varies is less "

@@ -130,10 +130,11 @@ def after_cells(
     share : float, optional
         What its share of the tolerance is, where the estimate says so.
     line : bool
-        Whether cells are along a line, and not in a plane or in space: where a march broke off, or came through with more than its bound, one to a
-        lower tolerance may do. Small errors grow ahead of a front, and what space leaves out swings in the next steps
-        (Schroedinger's equation), which no cells and no shorter steps mend any more. So it may where Newton's method
-        finds nothing with richer features on its cells: they are too wide for what stands there (a stiff oscillator).
+        Whether cells are along a line, and not in a plane or in space: where a march broke off, or came through with
+        more than its bound, one to a lower tolerance may do. Small errors grow ahead of a front, and what space leaves
+        out swings in the next steps (Schroedinger's equation), which no cells and no shorter steps mend any more. So it
+        may where Newton's method finds nothing with richer features on its cells: they are too wide for what stands
+        there (a stiff oscillator).
     space : bool
         Whether they are of space, in time: where there is no room for as many as the bound asks for, richer features
         may do on those that there are, and tell how far off they were.
