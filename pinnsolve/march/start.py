@@ -17,7 +17,6 @@ from pinnsolve.networks.spread import RULES as SPREAD
 from pinnsolve.networks.spread import spread
 from pinnsolve.networks.tails import wanting
 from pinnsolve.networks.tiles import Tiles
-from pinnsolve.trial.evolution import Evolution
 
 
 @dataclass(frozen=True)
@@ -47,16 +46,11 @@ class Rules:
     shallow: float = 2.0**-12
     floor: float = 0.3
     hopeless: float = 20.0
-    even: float = 0.28
+    even: float = 0.23
     more: float = 1.08
 
 
 RULES = Rules()
-
-
-def may_be_even(e: Evolution) -> bool:
-    """Whether cells may be alike all over: where one factorisation of these serves all steps."""
-    return e.dims == 2 and e.constant and e.region is None and not e.fluxed
 
 
 def begun(
@@ -65,7 +59,7 @@ def begun(
     """The cells that a march begins with, the unknowns' sizes, and whether cells are alike all over and stay so: where
     that is asked for, since a kink is carried through all of them, and what is done in each step is the same."""
     e = scheme.evolution
-    if not (accuracy.even and may_be_even(e)):
+    if not accuracy.even:
         return *resolved(scheme, first, sizes, accuracy.tolerance, most), False
     count, asked = float(len(first.ends[0])), RULES.even * e.problem.tolerance
     while True:
@@ -104,6 +98,11 @@ def resolved(scheme: Scheme, mesh: Tiles, sizes: Tensor, tolerance: float, most:
             hopeless = mesh.dims > 2 and float(missed.norm()) > RULES.hopeless * tolerance
             return finer if hopeless else filled(mesh, scheme.evolution.rings, most), found
         mesh = finer
+
+
+def missed_at_start(scheme: Scheme, mesh: Tiles) -> Tensor:
+    """What the start's polynomials miss of each unknown, in its units, (F,), in L2 on the mean over the domain."""
+    return _missed(scheme, mesh, projected(scheme, mesh)).norm(dim=0)
 
 
 def _missed(scheme: Scheme, mesh: Tiles, values: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from pinnsolve.cells.stage_costs import operations
 from pinnsolve.cells.stage_operator import that_fit
 from pinnsolve.machine.room import UNLIMITED, Room
 from pinnsolve.march.asked import RULES as ASKED
-from pinnsolve.march.asked import accuracy, closeness, share_of
+from pinnsolve.march.asked import accuracy, closeness, may_be_even, share_of
 from pinnsolve.march.cells import first_cells
 from pinnsolve.march.keeping import measured
 from pinnsolve.march.like_cells import unlike, varies
@@ -20,7 +20,7 @@ from pinnsolve.march.pace import collocated, spent
 from pinnsolve.march.rules import RULES
 from pinnsolve.march.second import RULES as SECOND
 from pinnsolve.march.second import apart, as_it_was, richer, slabs, stages_for, steps_of, told_by_distance
-from pinnsolve.march.start import may_be_even
+from pinnsolve.march.start import missed_at_start
 from pinnsolve.march.step_solver import RULES as STEP
 from pinnsolve.march.step_solver import Counts
 from pinnsolve.methods import fitted, line_solving, range_nodes, steady_solving
@@ -221,7 +221,8 @@ def _of_poorer(trial: Marched, known: Marched, before: Marcher, found: list[Step
     poorer = slabs(found)
     if before.even:
         away = apart(found, _steps(known, before), _scales(trial))
-        return away, part_of_kinks(before.accuracy.degree, found[0].scheme.degree)
+        missed, more = (missed_at_start(s, before.mesh) / before.sizes for s in (before.scheme, found[0].scheme))
+        return away, part_of_kinks(missed, more, away)
     alike = _part_left(poorer, known.slabs, before) if before.scheme.evolution.dims != 2 else 0.0
     away = max(1.0, TERMS.alike * alike) * apart(found, _steps(known, before), _scales(trial))
     return away, part_of(known, poorer, away, before.sizes)

@@ -41,7 +41,11 @@ class Rules:
     far : float
         A distance above which it tells nothing but itself. Larger: parts of a poorer march that follows nothing.
     kinked : float
-        Times what theory says of kinks on cells that are alike. Smaller: too kind (`python -m validation.carried`).
+        Times what a start says of kinks on cells that are alike. Smaller: too kind (`python -m validation.carried`).
+    untold : float
+        The most, and where a start says nothing: as of jumps. Smaller: too kind where a wall's jump is carried in.
+    begun : float
+        Of the distance: a start that misses less of an unknown has not made it. By the end a kink makes twice of it.
     fewer : int
         Degrees more there. Fewer of them off: errors that are nearly the same, so that the distance is less than these.
     """
@@ -52,6 +56,8 @@ class Rules:
     least: float = 0.05
     far: float = 0.2
     kinked: float = 1.2
+    untold: float = 2.0
+    begun: float = 0.1
     fewer: int = -4
 
 
@@ -75,11 +81,28 @@ def part_of(known: Marched, poorer: Sequence[Slab], away: float, sizes: Tensor) 
     return max(part, RULES.least) if part <= RULES.most else 1.0
 
 
-def part_of_kinks(degree: int, fewer: int) -> float:
-    """The part where a kink is carried through cells that are alike. Polynomials of degree d miss it by d^(-3/2) of
-    what they are, each degree by parts that are orthogonal to all lower ones: squares of errors add up to that of the
-    distance."""
-    return RULES.kinked / (((degree + 1) / (fewer + 1)) ** 3 - 1) ** 0.5
+def part_of_kinks(missed: Tensor, more: Tensor, away: float) -> float:
+    """The part where kinks are carried through cells that are alike.
+
+    Each degree adds to the start's polynomials parts that are orthogonal to all lower ones, so that squares of errors
+    add up to that of the distance D:
+
+        e = D / sqrt(g^2 - 1),      g = more / missed,
+
+    with g = (d / d')^(3/2) of kinks, d / d' of edges as of a sphere, and (d / d')^(1/2) of jumps.
+
+    Parameters
+    ----------
+    missed, more : Tensor
+        What the start's polynomials miss of each unknown, and what those of fewer degrees do, relative to sizes, (F,).
+    away : float
+        The distance: a start that misses far less than that is not what makes it.
+    """
+    rough = more > RULES.begun * away
+    if not rough.any():
+        return RULES.untold
+    grown = float((more[rough] / missed[rough]).amin())
+    return min(RULES.kinked / max(grown**2 - 1, 1e-300) ** 0.5, RULES.untold)
 
 
 def good_enough(part: float, away: float, tolerance: float) -> bool:
