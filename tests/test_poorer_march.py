@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from pinnsolve import Box, Disk, NotConverged, Problem, compare, d, dirichlet, e
 from pinnsolve.methods import enriching
 from pinnsolve.methods.enriching import Enriching
 from pinnsolve.methods.told_by_poorer import RULES as POORER
+from pinnsolve.methods.told_by_poorer import part_of_kinks
 from pinnsolve.training.error_estimate import estimated
 from pinnsolve.training.found import Found
 from pinnsolve.training.rules import RULES
@@ -145,3 +147,20 @@ def test_of_which_march_a_poorer_one_tells_a_part(left: float, narrow: bool, tol
     )
     found = estimated([first, poorer], {"r": 1.0}, {"r": 1.0}, Seen(narrow=narrow))
     assert found == pytest.approx(told * 1e-2)
+
+
+@pytest.mark.parametrize("shape", [np.abs, lambda x: np.sqrt(np.abs(x)), np.sign], ids=["kink", "root", "jump"])
+def test_polynomials_of_fewer_degrees_tell_what_more_of_them_miss(shape: Callable[[np.ndarray], np.ndarray]) -> None:
+    """Projections on a hundred cells, in which the place of the kink is another each time: the part of their distance
+    that is told is the error of the richer one, or a little more; where a start misses nothing, all of it and more."""
+    nodes, weights = np.polynomial.legendre.leggauss(400)
+    missed = dict[int, np.ndarray]()
+    for degree in (9, 5):
+        basis = np.polynomial.legendre.legvander(nodes, degree) * np.sqrt(np.arange(degree + 1) + 0.5)
+        values = np.array([shape(nodes - place) for place in np.linspace(-0.9, 0.9, 100)])
+        missed[degree] = values - (values * weights) @ basis @ basis.T
+    left = {d: torch.tensor([np.sqrt((v**2 * weights).sum())]) for d, v in missed.items()}
+    away = float(np.sqrt(((missed[9] - missed[5]) ** 2 * weights).sum()))
+    told = part_of_kinks(left[9], left[5], away) * away
+    assert 1.0 < told / float(left[9]) < 1.3
+    assert part_of_kinks(left[9] * 1e-12, left[5] * 1e-12, away) > 1.4
