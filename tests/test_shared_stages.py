@@ -121,7 +121,7 @@ def test_it_does_so_where_fluxes_join_cells(stages: int, part: float, monkeypatc
     assert cells.shared is not None and len(cells.stages) == 1 and not cells.stages[0].inverse.is_complex()
     assert apart(cells.solve(*given), each.solve(*given)) < 1e-2
     assert cells.shared.iterations <= 6
-    monkeypatch.setattr(minimal_residuals, "RULES", minimal_residuals.Rules(left=1e-13, most=60))
+    monkeypatch.setattr(minimal_residuals, "RULES", rules.Rules(left=1e-13, most=60))
     assert apart(cells.solve(*given), each.solve(*given)) < 1e-9
 
 

@@ -27,31 +27,11 @@ import torch
 from torch import Tensor
 
 from pinnsolve.cells.cell_rows import CellRows
+from pinnsolve.cells.conjugate import RULES, Linear
 from pinnsolve.cells.implicit_step import Scheme
 from pinnsolve.cells.own_cells import OwnCells, Seen
 from pinnsolve.cells.rows import Slopes
 from pinnsolve.networks.tiles import Tiles
-
-
-@dataclass(frozen=True)
-class Rules:
-    """When the iteration ends.
-
-    Parameters
-    ----------
-    left : float
-        Of a solution: the last change. Newton's method looks again at what is left. Larger: iterations of it. Smaller:
-        of these.
-    most : int
-        Iterations.
-    """
-
-    left: float = 1e-2
-    most: int = 12
-
-
-RULES = Rules()
-Linear = Callable[[Tensor], Tensor]
 
 
 def minimal(
