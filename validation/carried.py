@@ -41,15 +41,18 @@ def true(x: np.ndarray, y: np.ndarray, t: np.ndarray) -> np.ndarray:
     return np.maximum(1 - np.hypot(c * x + s * y - MIDDLE, c * y - s * x) / RADIUS, 0)
 
 
-if __name__ == "__main__":
+def main(budget: float = 60.0) -> None:
     begun = time.process_time()
-    solution = solve(cone(), budget=float(sys.argv[1]) if sys.argv[1:] else 60.0)
+    solution = solve(cone(), budget=budget)
     spent = time.process_time() - begun
     generator = np.random.default_rng(1)
     x, y = generator.uniform(-1, 1, (2, POINTS))
     t = generator.uniform(0, 1, POINTS)
     known = true(x, y, t)
     error = np.sqrt(np.mean((solution.u(x=x, y=y, t=t) - known) ** 2) / known.var())
-    print(
-        f"cone: {error:.1e}, told {solution.estimate:.1e}, {'converged' if solution.converged else 'not converged'}, {spent:.0f} s"
-    )
+    how = "converged" if solution.converged else "not converged"
+    print(f"cone: {error:.1e}, told {solution.estimate:.1e}, {how}, {spent:.0f} s")
+
+
+if __name__ == "__main__":
+    main(*map(float, sys.argv[1:]))

@@ -19,6 +19,7 @@ from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from pinnsolve.classical.around import Around
 from pinnsolve.classical.powers import exponents
+from pinnsolve.classical.ring import Ring
 from pinnsolve.classical.scatter import Scatter
 from pinnsolve.classical.seen import see_around
 from pinnsolve.classical.stencils import Array
@@ -133,6 +134,10 @@ class Cloud:
         return self.scatter.nodes
 
     @property
+    def ring(self) -> Ring:
+        return self.scatter.spacing.ring
+
+    @property
     def dimension(self) -> int:
         return len(self.coordinates)
 
@@ -190,13 +195,10 @@ class Cloud:
         stencils, and from one side of an interface to the other: along a coordinate all nodes around a corner, however
         small, would stand between each other. In space, where no corner is as deep, that may be narrower."""
         numbers, count = self._stencils[0], np.arange(len(self))
-        twins = self.scatter.spacing.ring.tree(self.places).query(self.places, 2)[
-            1
-        ]  # on an interface both stand at one place
+        twins = self.ring.tree(self.places).query(self.places, 2)[1]  # on an interface both stand at one place
         near = np.concatenate([numbers, twins], 1)
         edges = csr_matrix((np.ones(near.size), (np.repeat(count, near.shape[1]), near.ravel())))
-        longest = int(np.argmax(np.ptp(self.places, axis=0)))
-        along = np.argsort(self.places[:, longest], kind="stable")
+        along = np.argsort(self.places[:, np.argmax(np.ptp(self.places, axis=0))], kind="stable")
         around = reverse_cuthill_mckee(csr_matrix(edges + edges.T), symmetric_mode=True)
 
         def band(order: Array) -> int:
@@ -222,7 +224,7 @@ class Cloud:
         numbers, reach = np.empty((len(self), count), dtype=int), np.empty(len(self))
         for part in range(parts.max() + 1):
             own = np.flatnonzero(parts == part)
-            distances, near = self.scatter.spacing.ring.tree(self.places[own]).query(self.places[own], count)
+            distances, near = self.ring.tree(self.places[own]).query(self.places[own], count)
             numbers[own] = np.sort(own[near.reshape(len(own), count)], 1)  # as sparse matrices want them
             reach[own] = distances.reshape(len(own), count)[:, -1]
             see_around(self.places, own, numbers, reach, self.scatter.spacing)
@@ -250,10 +252,8 @@ class Cloud:
                 return found
         places = np.stack([np.broadcast_to(at[c], (count,)) for c in self.coordinates], 1)
         ((numbers, weights),) = self.stencils([(places, [asked], None)])
-        self.lately[:] = [
-            *self.lately[-1:],
-            (arrays, asked, (numbers, weights[asked])),
-        ]  # one unknown after the other asks for the same
+        # one unknown after the other asks for the same
+        self.lately[:] = [*self.lately[-1:], (arrays, asked, (numbers, weights[asked]))]
         return numbers, weights[asked]
 
     def stencils(self, groups: Sequence[Group]) -> list[tuple[Array, dict[Alpha, Array]]]:
@@ -272,13 +272,13 @@ class Cloud:
         used = used[np.lexsort((counts[:, used].sum(0), kinds))]  # as many places of as few groups together as possible
         around = Around(DIFFERENCE.power, self._powers, numbers.shape[1], DIFFERENCE.at_once)
         for first in range(0, len(used), DIFFERENCE.at_once):
-            some, parts, ring = used[first : first + DIFFERENCE.at_once], [], self.scatter.spacing.ring
+            some, parts = used[first : first + DIFFERENCE.at_once], []
             for g in np.flatnonzero(counts[:, some].any(1)).tolist():
                 at, alphas, _ = groups[g]
                 most = counts[g, some].max()
                 which = np.minimum(begins[g][some][:, None] + np.arange(most), len(at) - 1)
                 valid, which = np.arange(most) < counts[g, some][:, None], orders[g][which]
-                local = ring.way(at[which] - self.places[some][:, None]) / reach[some][:, None, None]
+                local = self.ring.way(at[which] - self.places[some][:, None]) / reach[some][:, None, None]
                 parts.append((g, which[valid], valid, local, alphas))
             weights, begin = self._weights(some, [(local, alphas) for *_, local, alphas in parts], around), 0
             for g, which, valid, local, alphas in parts:
@@ -290,8 +290,8 @@ class Cloud:
     def _weights(self, some: Array, parts: Sequence[tuple[Array, Sequence[Alpha]]], around: Around) -> Array:
         """The weights (S, n, sum of A Q) about some nodes, for places (S, Q, d) of each part and all derivatives asked
         for there, in units of how far their stencils reach."""
-        (numbers, reach), ring = self._stencils, self.scatter.spacing.ring
-        nodes = ring.way(self.places[numbers[some]] - self.places[some][:, None]) / reach[some][:, None, None]
+        numbers, reach = self._stencils
+        nodes = self.ring.way(self.places[numbers[some]] - self.places[some][:, None]) / reach[some][:, None, None]
         return around.weights(_apart(nodes), [(_apart(local), alphas) for local, alphas in parts])
 
 

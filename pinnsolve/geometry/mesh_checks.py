@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,6 +105,14 @@ def folded(path: Path, points: np.ndarray, cells: np.ndarray, faces: list[Face],
             "Merge points that coincide (Gmsh: Coherence Mesh); a crack is meshed as a narrow notch.",
         )
     return [f"{told}; they are taken as they stand"] if told and simplices else []
+
+
+def held(path: Path, count: int, cells: Sequence[np.ndarray]) -> None:
+    """That cells, numbers of points each, are of points that there are."""
+    if any(rows.min(initial=0) < 0 or rows.max(initial=0) >= count for rows in cells):
+        raise ProblemError(
+            f"Mesh: {path} holds cells of points that it does not hold", "It may be cut off: write the mesh anew."
+        )
 
 
 def crossed(facets: Facets) -> np.ndarray:

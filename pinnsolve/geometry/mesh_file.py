@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pinnsolve.errors import ProblemError
-from pinnsolve.geometry.mesh_checks import boundary, check, folded
+from pinnsolve.geometry.mesh_checks import boundary, check, folded, held
 from pinnsolve.geometry.mesh_curves import cut, middles
 from pinnsolve.geometry.mesh_formats import loaded
 from pinnsolve.geometry.mesh_groups import groups as groups_of
@@ -159,11 +159,7 @@ def read(path: Path) -> Read:
         )
     if not surface:
         points = points[:, :dimension]
-    held = [np.asarray(b.data) for kind, b in kinds if kind]
-    if any(rows.min(initial=0) < 0 or rows.max(initial=0) >= len(points) for rows in held):
-        raise ProblemError(
-            f"Mesh: {path} holds cells of points that it does not hold", "It may be cut off: write the mesh anew."
-        )
+    held(path, len(points), [np.asarray(b.data) for kind, b in kinds if kind])
     source = Source(path, points, dimension, surface, kinds, groups_of(mesh, dimensions))
     made, told = source.read(), list[str]()
     strange = sorted({b.type for kind, b in kinds if kind and b.type not in CELLS and b.type not in QUADRATIC})

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from pinnsolve.errors import ProblemError
+from pinnsolve.geometry.mesh_checks import held
 
 Array = np.ndarray
 # By keyword: the cells as meshio calls them, and their nodes.
@@ -45,8 +46,7 @@ def read_medit(path: Path) -> Any:
             if len(rows):
                 cells.append((kind, rows[:, :-1] - 1))
                 tags.append(rows[:, -1])
-    if any(rows.min() < 0 or rows.max() >= len(points) for _, rows in cells):
-        raise ProblemError(f"Mesh: {path} has cells of vertices that it does not hold", "Write the mesh anew.")
+    held(path, len(points), [rows for _, rows in cells])
     cells = [(kind, _as_vtk(points, rows) if kind == "tetra10" else rows) for kind, rows in cells]
     return meshio.Mesh(points, cells, cell_data={"medit:ref": tags})
 

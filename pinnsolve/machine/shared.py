@@ -41,6 +41,7 @@ class Rules:
 
 
 RULES = Rules()
+TIMED = hasattr(signal, "setitimer")  # not on Windows
 BEGUN = itertools.count()  # the worlds of this process: each has its own place in the launcher's store
 
 
@@ -106,7 +107,7 @@ def _remembered(world: World) -> Iterator[None]:
 
     def remember(number: int, frame: FrameType | None) -> None:
         world.ended = True
-        if hasattr(signal, "setitimer"):  # not on Windows
+        if TIMED:
             signal.setitimer(signal.ITIMER_REAL, RULES.grace, 1.0)  # again, where something on the way caught it
 
     def over(number: int, frame: FrameType | None) -> None:
@@ -117,15 +118,15 @@ def _remembered(world: World) -> Iterator[None]:
         yield
         return
     before = {signal.SIGTERM: signal.signal(signal.SIGTERM, remember)}
-    if hasattr(signal, "setitimer"):
+    if TIMED:
         before[signal.SIGALRM] = signal.signal(signal.SIGALRM, over)
     try:
         yield
     except BaseException:
-        if hasattr(signal, "setitimer"):
+        if TIMED:
             signal.signal(signal.SIGALRM, signal.SIG_IGN)  # it may come as long as this process is there
         raise
-    if world.ended and hasattr(signal, "setitimer"):
+    if world.ended and TIMED:
         signal.setitimer(signal.ITIMER_REAL, 0.0)
     for number, handler in before.items():
         signal.signal(number, handler)

@@ -25,7 +25,7 @@ from pinnsolve.march.step_solver import RULES as STEP
 from pinnsolve.march.step_solver import Counts
 from pinnsolve.methods import fitted, line_solving, range_nodes, steady_solving
 from pinnsolve.methods.fitting_rules import RULES as FITTING
-from pinnsolve.methods.in_hand import evolution_of, known_of, lined_of, marched
+from pinnsolve.methods.in_hand import evolution_of, known_of, marched
 from pinnsolve.methods.last_terms import RULES as TERMS
 from pinnsolve.methods.last_terms import left_by_iterations, part_left
 from pinnsolve.methods.protocol import Objective, State
@@ -134,10 +134,10 @@ class Enriching:
         if isinstance(known, OfCells) and known.complete and (known.forward.count or isinstance(known, OverRanges)):
             return self._of_several(objective, known, state)
         if isinstance(objective.model, Lined):
-            return line_solving.enriched(objective.model, lined_of(objective), state, objective.work)
+            return line_solving.enriched(objective.model, known_of(objective, Lined), state, objective.work)
         if isinstance(objective.model, Planar):
             bound = closeness(self, objective.model)
-            return steady_solving.enriched(objective.model, known_of(objective), bound, state, objective)
+            return steady_solving.enriched(objective.model, known_of(objective, Planar), bound, state, objective)
         trial, room = marched(objective), objective.room
         nothing = {**state, "loss": 0.0, "stuck": True, "done": True, "left": 0.0}
         if not isinstance(known, Marched) or not known.complete:

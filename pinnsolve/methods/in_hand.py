@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from pinnsolve.methods.protocol import Objective
 from pinnsolve.trial.evolution import Evolution, read_evolution
 from pinnsolve.trial.lined import Lined
 from pinnsolve.trial.marched import Marched
 from pinnsolve.trial.planar import Planar
+
+Known = TypeVar("Known", Lined, Planar)
 
 
 def marched(objective: Objective) -> Marched:
@@ -15,16 +19,10 @@ def marched(objective: Objective) -> Marched:
     return model
 
 
-def known_of(objective: Objective) -> Planar | None:
-    """The best solution so far, if it is one of the same kind."""
+def known_of(objective: Objective, kind: type[Known]) -> Known | None:
+    """The best solution so far, if it is one of a kind."""
     known = objective.guess() if objective.guess is not None else None
-    return known if isinstance(known, Planar) else None
-
-
-def lined_of(objective: Objective) -> Lined | None:
-    """The same along a line."""
-    known = objective.guess() if objective.guess is not None else None
-    return known if isinstance(known, Lined) else None
+    return known if isinstance(known, kind) else None
 
 
 def evolution_of(trial: Marched) -> Evolution:

@@ -14,7 +14,7 @@ from pinnsolve.march.running_away import ran_away
 from pinnsolve.march.second import slabs
 from pinnsolve.methods import fitted, line_solving, range_nodes, steady_solving
 from pinnsolve.methods.enriching import Enriching
-from pinnsolve.methods.in_hand import evolution_of, known_of, lined_of, marched
+from pinnsolve.methods.in_hand import evolution_of, known_of, marched
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.residuals.costs import JOINED
 from pinnsolve.trial.lined import Lined
@@ -106,10 +106,10 @@ class Marching:
             return range_nodes.stepped(objective.model, objective, state, self, second, most)
         if isinstance(objective.model, Lined):
             bound = accuracy(self, objective.model).tolerance
-            return line_solving.stepped(objective.model, lined_of(objective), bound, state, objective.work)
+            return line_solving.stepped(objective.model, known_of(objective, Lined), bound, state, objective.work)
         if isinstance(objective.model, Planar):
             bound = closeness(self, objective.model)
-            return steady_solving.stepped(objective.model, known_of(objective), bound, state, objective)
+            return steady_solving.stepped(objective.model, known_of(objective, Planar), bound, state, objective)
         trial, work = marched(objective), objective.work
         marcher = self._taken_up(trial, state, objective)
         more, steps, took = some_way(marcher, together(marcher.mesh.dims))

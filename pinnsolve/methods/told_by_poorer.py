@@ -102,7 +102,8 @@ def part_of_kinks(missed: Tensor, more: Tensor, away: float) -> float:
     if not rough.any():
         return RULES.untold
     grown = float((more[rough] / missed[rough]).amin())
-    return min(RULES.kinked / max(grown**2 - 1, 1e-300) ** 0.5, RULES.untold)
+    part = RULES.kinked / max(grown**2 - 1, 1e-300) ** 0.5
+    return max(RULES.least, min(part, RULES.untold))
 
 
 def good_enough(part: float, away: float, tolerance: float) -> bool:

@@ -35,13 +35,13 @@ def closer_by(
     """
     least, by = (rules.least_in_plane, rules.less_in_plane) if plane else (rules.least, rules.less)
     now, aim = results.ended[-1], rules.aim
-    if moves := travels and now.best not in (None, now.stage):
+    more, hardly = now.best not in (None, now.stage), _hardly_less(stages, results, rules)
+    if travels and more:
         by = aim = rules.kinked
-    even = moves or (travels and _hardly_less(stages, results, rules))
     if now.estimate:
-        by = 1.0 if not plane and _hardly_less(stages, results, rules) else by
+        by = 1.0 if not plane and hardly else by
         by = min(max(aim * rules.certain_cells * tolerance / now.estimate, least), by)
-    return Closer(by, rules.deeper ** (-math.log10(by) / 2), even)
+    return Closer(by, rules.deeper ** (-math.log10(by) / 2), travels and (more or hardly))
 
 
 def _hardly_less(stages: Sequence[Stage], results: Results, rules: Rules) -> bool:

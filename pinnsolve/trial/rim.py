@@ -107,8 +107,9 @@ def told_on_rim(problem: Problem, equations: Sequence[Equation], walls: Sequence
         raise UnmarchableError(
             "over a shape cells solve what is elliptic: of the same even order along all coordinates"
         )
+    open_ends = through(problem)
     for number, side in enumerate(shape_of(problem).sides):
-        if number in through(problem):
+        if number in open_ends:
             continue
         here = [w for w in walls if w.rim == number]
         held = (

@@ -59,8 +59,9 @@ def corners_of_rim(
 
 
 def _ends(problem: Problem, walls: Sequence[Wall]) -> Iterator[_End]:
+    open_ends = through(problem)
     for number, side in enumerate(shape_of(problem).sides):
-        if number in through(problem):
+        if number in open_ends:
             continue
         here = [w for w in walls if w.rim == number]
         cuts = [t for w in here if w.part is not None and w.part.kept for t in ends_along_rim(side, w.part)]
